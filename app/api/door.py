@@ -1,0 +1,133 @@
+"""The way of a handler: who calls, may the token do this, one transaction, one answer."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError, OperationalError
+from starlette.responses import Response
+
+from app.api import idempotency
+from app.api.house import House
+from app.db import Tx
+from app.domain.actors import Caller
+from app.domain.words import Scope
+from app.errors import Conflict, Forbidden, GatehouseError, Unavailable
+from app.services import audit
+
+Answer = BaseModel | None
+
+
+class Door:
+    """What a handler works with.
+
+    Everything of a request happens in one call on one thread: a transaction that spans several could wait
+    for a thread while it holds the database.
+    """
+
+    def __init__(self, request: Request, caller: Caller, body: bytes) -> None:
+        self.house: House = request.app.state.house
+        self.caller = caller
+        self._request, self._body = request, body
+
+    def read(self, look: Callable[[Tx], Answer]) -> Response:
+        """Answer from a reading transaction."""
+        with _database_errors(), self.house.database.read() as tx:
+            return respond(look(tx))
+
+    def write(self, change: Callable[[Tx], Answer], *, status: int = 200, secret: bool = False) -> Response:
+        """Change something and answer, once per idempotency key.
+
+        Args:
+            change: Does the work in the transaction and returns the answer.
+            status: Of the answer.
+            secret: The answer is never stored (rule 17).
+        """
+        try:
+            return self._write(change, status, secret=secret)
+        except (Forbidden, Conflict) as refusal:
+            self._note_refusal(refusal)
+            raise
+
+    def _write(self, change: Callable[[Tx], Answer], status: int, *, secret: bool) -> Response:
+        key, owner = self._request.headers.get(idempotency.HEADER), self.caller.name
+        with _database_errors(), self.house.database.write() as tx:
+            if key is not None and self._request.method == "POST":
+                path = self._request.url.path
+                print_ = idempotency.fingerprint(self._request.method, path, self._body)
+                before = idempotency.claim(tx, owner, idempotency.check_form(key), print_)
+                if before is not None:
+                    return Response(before[1], before[0], media_type="application/json")
+            answer = change(tx)
+            code = getattr(answer, "status_code", None) or status
+            response = respond(answer, code)
+            if key is not None and self._request.method == "POST" and not secret:
+                idempotency.store(tx, owner, key, code, bytes(response.body).decode())
+            return response
+
+    def _note_refusal(self, refusal: GatehouseError) -> None:
+        """Refused attempts are audited too, in a transaction of their own."""
+        request_id = self._request.path_params.get("request_id")
+        with _database_errors(), self.house.database.write() as tx:
+            audit.record(
+                tx,
+                "attempt.refused",
+                by=self.caller,
+                access_request_id=request_id,
+                code=refusal.code,
+                method=self._request.method,
+                path=self._request.url.path,
+            )
+
+
+def respond(answer: Answer, status: int = 200) -> Response:
+    """A view as JSON, with its version as ETag. The view is valid by construction: it is not validated again."""
+    if answer is None:
+        return Response(status_code=204)
+    headers = {"Cache-Control": "no-store"}
+    version = getattr(answer, "version", None)
+    if version is not None:
+        headers["ETag"] = f'"{version}"'
+    exclude = {"status_code"} if hasattr(answer, "status_code") else None
+    return Response(answer.model_dump_json(exclude=exclude), status, headers=headers, media_type="application/json")
+
+
+class _database_errors:  # noqa: N801 - used as a function is
+    """Say 503 or 409 where the database does not do it, instead of 500."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+        if isinstance(error, IntegrityError):
+            raise Conflict(
+                "Somebody else did this in the same moment; look again.", code="changed_meanwhile"
+            ) from error
+        if isinstance(error, OperationalError):
+            raise Unavailable("The database does not answer; try again in a moment.", code="database_away") from error
+
+
+def door(*scopes: Scope) -> Any:
+    """The dependency that declares what a route needs: every one of these scopes on the token."""
+
+    async def enter(request: Request) -> Door:
+        caller: Caller = request.scope["gatehouse.caller"]
+        missing = [s for s in scopes if s not in caller.scopes]
+        if missing:
+            raise Forbidden(f"This token lacks the scope {', '.join(missing)}.", code="insufficient_scope")
+        return Door(request, caller, await request.body())
+
+    enter.scopes = scopes  # type: ignore[attr-defined] # for the test that walks the routes
+    return Depends(enter)
+
+
+ReadRequests = Annotated[Door, door(Scope.REQUESTS_READ)]
+WriteRequests = Annotated[Door, door(Scope.REQUESTS_WRITE)]
+AdminRequests = Annotated[Door, door(Scope.REQUESTS_WRITE, Scope.ADMIN)]
+Decide = Annotated[Door, door(Scope.REQUESTS_DECIDE)]
+ReadDirectory = Annotated[Door, door(Scope.DIRECTORY_READ)]
+WriteDirectory = Annotated[Door, door(Scope.DIRECTORY_WRITE)]
+AdminDirectory = Annotated[Door, door(Scope.DIRECTORY_WRITE, Scope.ADMIN)]
+ReadAudit = Annotated[Door, door(Scope.AUDIT_READ)]
+AnyToken = Annotated[Door, door()]

@@ -1,0 +1,150 @@
+"""Before routing: request ids, who calls, how often, and what no path may hold. 401 comes before all else."""
+
+import re
+import time
+from collections import OrderedDict
+from typing import Any
+
+import structlog
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import log
+from app.api import problems
+from app.api.house import House
+from app.domain.actors import Caller
+from app.domain.words import Channel
+from app.errors import GatehouseError, TooMany, Unauthenticated, Unavailable
+from app.models import new_id
+from app.services import tokens
+
+_log = log.get("http")
+_OPEN = re.compile(r"/v1/(enrolments/redeem|auth/aws(/.*)?|slack/events)/?")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class Rates:
+    """A token bucket for each caller: `rate` a second, four times that at once. None is no limit."""
+
+    _KEPT = 10_000
+
+    def __init__(self, rate: float | None) -> None:
+        self._rate = rate
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, who: str) -> None:
+        """Count one request.
+
+        Raises:
+            TooMany: The bucket is empty.
+        """
+        if self._rate is None:
+            return
+        now, burst = time.monotonic(), self._rate * 4
+        level, at = self._levels.pop(who, (burst, now))
+        level = min(burst, level + (now - at) * self._rate) - 1
+        self._levels[who] = (max(level, 0.0), now)
+        if len(self._levels) > self._KEPT:
+            self._levels.popitem(last=False)
+        if level < 0:
+            raise TooMany(f"At most {self._rate:g} requests a second; wait a moment.")
+
+
+class FrontMiddleware:
+    """The outermost layer of ours.
+
+    Args:
+        house: Its database knows the tokens.
+    """
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self._app, self._house = app, house
+        self._rates = Rates(house.settings.rate_limit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one HTTP request; everything else passes through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        kept: dict[str, str] = {"X-Request-Id": _request_id(headers)}
+        if _TRACEPARENT.fullmatch(traceparent := headers.get("traceparent", "")):
+            kept["traceparent"] = traceparent
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=kept["X-Request-Id"])
+        began, status = time.perf_counter(), 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message).update(kept)
+            await send(message)
+
+        try:
+            await self._enter(scope, headers, kept["X-Request-Id"])
+            await self._app(scope, receive, answer)
+        except GatehouseError as refusal:
+            await problems.from_error(refusal)(scope, receive, answer)
+        except Exception:
+            _log.exception("unhandled")
+            if status:
+                raise
+            detail = "This is our mistake and is logged; give the request id to whoever runs Gatehouse."
+            await problems.problem(500, "internal_error", detail)(scope, receive, answer)
+        if scope["path"] not in _QUIET:
+            took = round((time.perf_counter() - began) * 1000, 1)
+            _log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+
+    async def _enter(self, scope: Scope, headers: Headers, request_id: str) -> None:
+        path: str = scope["path"]
+        if path.startswith("/v1/") or path == "/v1":
+            if _OPEN.fullmatch(path):
+                client: Any = scope.get("client")
+                self._rates.take(f"address {client[0] if client else ''}")
+            else:
+                caller = await self._authenticate(headers, request_id)
+                self._rates.take(caller.name)
+                scope["gatehouse.caller"] = caller
+        scope["gatehouse.request_id"] = request_id
+        if "\x00" in path or b"%00" in scope.get("query_string", b""):
+            raise NulInAddress
+
+    async def _authenticate(self, headers: Headers, request_id: str) -> Caller:
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            raise Unauthenticated("Send your token as: Authorization: Bearer gh_pat_…", code="no_token")
+        return await run_in_threadpool(self._find, token.strip(), request_id)
+
+    def _find(self, token: str, request_id: str) -> Caller:
+        try:
+            with self._house.database.read() as tx:
+                return tokens.authenticate(tx, token, channel=Channel.API, request_id=request_id)
+        except SQLAlchemyError as problem:
+            raise Unavailable("The database does not answer; try again in a moment.", code="database_away") from problem
+
+
+class NulInAddress(GatehouseError):
+    """A path or a query holds NUL, which no name can."""
+
+    status = 422
+    default_code = "invalid"
+
+    def __init__(self) -> None:
+        errors = [{"loc": ["path"], "msg": "an address must not hold NUL", "type": "value_error"}]
+        super().__init__("an address must not hold NUL", errors=errors)
+
+
+def request_id_of(request: Request) -> str:
+    """The id of the HTTP request."""
+    return str(request.scope["gatehouse.request_id"])
+
+
+def _request_id(headers: Headers) -> str:
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else new_id()

@@ -1,0 +1,407 @@
+"""Bodies that come in and views that go out. The contract's names, to the letter."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, create_model
+
+from app.changes import REGISTRY
+from app.domain.durations import Duration
+from app.domain.names import Email, GroupName, Reason, UserName
+from app.domain.rules import Rule
+from app.domain.states import DecisionState, GrantState, Provisioning
+from app.domain.words import DEFAULT_ACCOUNT, Channel, Kind, Role, Scope, UserState, Verdict
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this time is out of range") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time with its zone; kept and answered in UTC."""
+
+Code = Annotated[str, Field(min_length=1, max_length=64)]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Names = Annotated[tuple[GroupName, ...], Field(max_length=10)]
+
+
+class Body(BaseModel):
+    """What comes in: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class View(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class AskBase(Body):
+    """What every kind of request has."""
+
+    user: UserName | None = None
+    reason: Reason
+    duration: Duration | None = None
+    starts_at: Moment | None = None
+    account: Annotated[str, Field(min_length=1, max_length=64)] = DEFAULT_ACCOUNT
+    emergency: bool = False
+
+
+def _ask_body(kind: Kind) -> type[AskBase]:
+    name = "Ask" + "".join(part.capitalize() for part in kind.replace("_", ".").split("."))
+    kind_field: Any = (Literal[kind.value], ...)  # type: ignore[valid-type] # one literal for each kind
+    model: type[AskBase] = create_model(
+        name, __base__=AskBase, __doc__=f"A wish for `{kind}`.", kind=kind_field, change=(REGISTRY[kind].body, ...)
+    )
+    return model
+
+
+_BODIES = tuple(_ask_body(kind) for kind in REGISTRY)
+AskBody: Any = Annotated[_BODIES[0] | _BODIES[1] | _BODIES[2] | _BODIES[3], Field(discriminator="kind")]
+
+
+class ApproveBody(Body):
+    """An approval, of the plan with this digest."""
+
+    comment: Reason | None = None
+    plan_digest: Digest | None = None
+
+
+class DenyBody(Body):
+    """A denial says why."""
+
+    comment: Reason
+    plan_digest: Digest | None = None
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    reason: Reason
+
+
+class ExtendBody(Body):
+    """How long from the moment it is carried out, and why."""
+
+    duration: Duration
+    reason: Reason
+
+
+class RegisterBody(Body):
+    """A new person, or a service of somebody's."""
+
+    name: UserName
+    email: Email
+    roles: Annotated[tuple[Role, ...], Field(max_length=4)] = ()
+    iam: bool = False
+    groups: Names = ()
+    owner: UserName | None = None
+    reason: Reason = "registered"
+
+
+class UserPatch(Body):
+    """All roles the user shall have; files `user.roles`."""
+
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=3)]
+    reason: Reason = "changed by PATCH"
+
+
+class TokenBody(Body):
+    """Another token of one's own."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+    scopes: Annotated[frozenset[Scope], Field(min_length=1)]
+    expires_in: Annotated[Duration, AfterValidator(lambda d: _at_most_90_days(d))]
+
+
+def _at_most_90_days(value: timedelta) -> timedelta:
+    if value > timedelta(days=90):
+        raise ValueError("a token lasts at most P90D")
+    return value
+
+
+class RedeemBody(Body):
+    """The code as it was handed out."""
+
+    code: Code
+
+
+class RulingPart(View):
+    """One rule to be met."""
+
+    rule: str
+    required_approvals: int
+    eligible_approvers: list[str]
+
+
+class RulingView(View):
+    """What the approval rule says of a request."""
+
+    required_approvals: int
+    eligible_approvers: list[str]
+    max_duration: str | None
+    reasons: list[str]
+    by_rule: str | None
+    parts: list[RulingPart]
+
+
+class OperationView(View):
+    """One call."""
+
+    service: str
+    action: str
+    parameters: dict[str, Any]
+    summary: str
+
+
+class PlanView(View):
+    """The calls that remain, and the digest over the state they lead to."""
+
+    digest: str
+    operations: list[OperationView]
+
+
+class DecisionView(View):
+    """One approver's verdict. `void` says why it does not count any more."""
+
+    approver: str
+    verdict: Verdict
+    comment: str | None
+    plan_digest: str
+    channel: Channel
+    at: datetime
+    void: str | None
+
+
+class AccessRequestView(View):
+    """An access request."""
+
+    id: str
+    kind: Kind
+    user: str
+    requester: str
+    account: str
+    change: dict[str, Any]
+    reason: str
+    duration: str | None
+    starts_at: datetime | None
+    emergency: bool
+    decision: DecisionState
+    provisioning: Provisioning
+    ruling: RulingView
+    plan: PlanView
+    decisions: list[DecisionView]
+    grant_id: str | None
+    grant_ids: list[str]
+    extends: str | None
+    failure: dict[str, Any] | None
+    version: int
+    created_at: datetime
+    lapses_at: datetime
+    decided_at: datetime | None
+    applied_at: datetime | None
+
+
+class RefusalView(View):
+    """Why a request would be refused."""
+
+    status: int
+    code: str
+    detail: str
+
+
+class PreviewView(View):
+    """What asking would answer; nothing is stored."""
+
+    kind: Kind
+    user: str
+    requester: str
+    account: str
+    change: dict[str, Any]
+    duration: str | None
+    ruling: RulingView
+    plan: PlanView
+    refusals: list[RefusalView]
+
+
+class GrantView(View):
+    """Access for a time."""
+
+    id: str
+    access_request_id: str
+    account: str
+    user: str
+    group: str
+    state: GrantState
+    duration: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+    ended_by: str | None
+    continued_by: str | None
+    failure: dict[str, Any] | None
+    created_at: datetime
+    version: int
+
+
+class UserView(View):
+    """A lab member or a service. `iam` is true when IAM was seen to have the user."""
+
+    id: str
+    name: str
+    email: str
+    roles: list[Role]
+    state: UserState
+    owner: str | None
+    verified: bool
+    enrolled: bool
+    iam: bool
+    created_at: datetime
+    version: int
+
+
+class RegisteredView(View):
+    """The new user, and what was asked for along with it."""
+
+    user: UserView
+    access_requests: list[AccessRequestView]
+    status_code: Annotated[int, Field(exclude=True)] = 201
+
+
+class GroupView(View):
+    """A managed group."""
+
+    name: str
+    description: str
+    path: str
+    policies: list[str]
+    rule: Rule
+    created_at: datetime
+    version: int
+
+
+class RuleView(Rule):
+    """A group's approval rule."""
+
+
+class MemberView(View):
+    """Who holds a group, and until when."""
+
+    user: str
+    grant_id: str
+    ends_at: datetime | None
+
+
+class TokenView(View):
+    """A token; its text is shown once, where it is made."""
+
+    id: str
+    name: str
+    scopes: list[Scope]
+    created_at: datetime
+    expires_at: datetime
+
+
+class NewTokenView(TokenView):
+    """A new token, with its text."""
+
+    token: str
+
+
+class RedeemedView(NewTokenView):
+    """The first token, and whose it is."""
+
+    user: str
+
+
+class CodeView(View):
+    """A one-time code."""
+
+    code: str
+    expires_at: datetime
+
+
+class MeView(View):
+    """Who is calling, what they may do, what they hold."""
+
+    user: UserView
+    name: str
+    roles: list[Role]
+    scopes: list[Scope]
+    may: list[str]
+    approves: list[str]
+    grants: list[GrantView]
+    token_expires_at: datetime | None
+
+
+class AuditEventView(View):
+    """One event of the audit."""
+
+    id: str
+    seq: int
+    at: datetime
+    event: str
+    actor: str
+    on_behalf_of: str | None
+    subject: str | None
+    channel: str | None
+    request_id: str | None
+    access_request_id: str | None
+    data: dict[str, Any]
+
+
+class HistoryView(View):
+    """What happened to a request, oldest first."""
+
+    items: list[AuditEventView]
+    next_cursor: None = None
+
+
+class VerificationView(View):
+    """Whether the audit chain holds."""
+
+    valid: bool
+    events: int
+    head: str
+    broken_at: int | None
+    problem: str | None
+
+
+class ProblemView(View):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None
+
+
+class HealthView(View):
+    """The process is up."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadyView(View):
+    """What has to hold for requests to be served and carried out."""
+
+    status: Literal["ready", "not_ready"]
+    checks: dict[str, str]
+    status_code: Annotated[int, Field(exclude=True)] = 200
+
+
+Item = TypeVar("Item", bound=View)
+
+
+class Page(View, Generic[Item]):
+    """One page of a list, newest first."""
+
+    items: list[Item]
+    next_cursor: str | None

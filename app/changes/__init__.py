@@ -1,0 +1,11 @@
+"""The kinds of change. A new kind is one new module and one line here."""
+
+from app.changes.base import Change
+from app.changes.group_membership import GroupJoin, GroupLeave
+from app.changes.user_create import UserCreate
+from app.changes.user_roles import UserRoles
+from app.domain.words import Kind
+
+REGISTRY: dict[Kind, Change] = {
+    change.kind: change for change in (UserCreate(), UserRoles(), GroupJoin(), GroupLeave())
+}

@@ -1,0 +1,162 @@
+"""What a kind of change is: its body, its ruling's default, its plan, its undoing."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from app.clients.iam import Iam
+from app.domain import canonical
+from app.domain.plans import Operation, Plan
+from app.domain.rulings import Case, Need, Refusal
+from app.domain.sightings import Seen, SeenGroup
+from app.domain.words import Kind
+
+GROUPS_PER_USER = 10
+"""IAM quota "IAM groups an IAM user can be a member of"; no emulator enforces it."""
+
+
+class Body(BaseModel):
+    """The `change` of a request."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One change for one user in one account.
+
+    Attributes:
+        user_id: The subject's id in Gatehouse; it is part of the digest, names alone are not.
+        body: The kind's `change`, read.
+        boundary_arn: The account's boundary, None before `gatehouse setup`.
+        needs_mfa: A rule of a group named here asks for a device, and the check is on.
+    """
+
+    kind: Kind
+    account: str
+    user: str
+    user_id: str
+    request_id: str
+    body: Any
+    boundary_arn: str | None = None
+    needs_mfa: bool = False
+
+
+class Change(ABC):
+    """One kind. Everything but `observe` and `save` is pure.
+
+    Attributes:
+        gives_access: Approving makes grants, one for each group named, with a duration.
+        takes_away: Less access: never voided, never waits (rules 3 and 21).
+        in_database: Nothing in IAM; carried out in the transaction that approves it.
+    """
+
+    kind: ClassVar[Kind]
+    body: ClassVar[type[Body]]
+    gives_access: ClassVar[bool] = False
+    takes_away: ClassVar[bool] = False
+    in_database: ClassVar[bool] = False
+
+    def groups(self, _body: Any) -> tuple[str, ...]:
+        """The groups whose rules bind this change."""
+        return ()
+
+    def same(self, body: Any) -> str:
+        """What two requests share that ask for the same change of one user."""
+        return canonical.dumps(body.model_dump(mode="json"))
+
+    @abstractmethod
+    def needs(self, case: Case) -> list[Need]:
+        """The rules that must be met, each separately."""
+
+    @abstractmethod
+    def by_rule(self, case: Case) -> tuple[str, str] | None:
+        """The rule that approves at once, with its reason, or None."""
+
+    def refusals(self, _wish: Wish, _case: Case, _seen: Seen) -> list[Refusal]:
+        """What else speaks against it, from what was last seen."""
+        return []
+
+    @abstractmethod
+    def plan(self, wish: Wish, seen: Seen) -> Plan:
+        """The end state and the calls that remain.
+
+        Raises:
+            CannotCarryOut: What was seen just now does not allow it.
+        """
+
+    def observe(self, iam: Iam, wish: Wish) -> Seen:
+        """Read from IAM what the plan needs."""
+        found = {n: iam.group(n) for n in self.groups(wish.body)}
+        return Seen(
+            user=iam.user(wish.user, mfa=wish.needs_mfa),
+            groups={n: g for n, g in found.items() if g is not None},
+            boundary=iam.policy(wish.boundary_arn) if wish.boundary_arn else None,
+            fresh=True,
+            emulated=iam.emulated,
+        )
+
+    def read_back(self, iam: Iam, wish: Wish, before: Seen) -> Seen:
+        """Read again what the calls may have changed."""
+        return replace(before, user=iam.user(wish.user, mfa=wish.needs_mfa))
+
+    def undo(self, _wish: Wish, _seen: Seen) -> tuple[Operation, ...]:
+        """What takes back a change that was begun, apart from its grants."""
+        return ()
+
+    def save(self, _session: Session, _wish: Wish) -> None:
+        """Carry out a change that is only in the database."""
+        raise TypeError(f"{self.kind} is carried out in IAM")
+
+
+def group_needs(case: Case) -> list[Need]:
+    """The rule of each group named, when asked and now: the stricter binds (rules 4 and 5)."""
+    return [
+        Need(
+            g.name,
+            max(g.asked.required_approvals, g.now.required_approvals),
+            tuple(dict.fromkeys((g.asked.approvers, g.now.approvers))),
+        )
+        for g in case.groups
+    ]
+
+
+def admin_need(kind: Kind) -> list[Need]:
+    """One admin who is neither asker nor subject."""
+    return [Need(kind, 1, (("role:admin",),))]
+
+
+def group_states(names: Iterable[str], seen: Seen) -> list[dict[str, Any]]:
+    """The part of an end state that says what the groups give: their policies and the documents' hashes."""
+    return [_group_state(n, seen.groups.get(n)) for n in sorted(names)]
+
+
+def _group_state(name: str, group: SeenGroup | None) -> dict[str, Any]:
+    policies = [{"name": p.name, "sha256": p.sha256} for p in group.policies] if group else None
+    return {"name": name, "policies": policies}
+
+
+def boundary_state(seen: Seen) -> dict[str, Any] | None:
+    """The part of an end state that says what caps the user."""
+    return {"arn": seen.boundary.name, "sha256": seen.boundary.sha256} if seen.boundary else None
+
+
+def add_member(user: str, group: str) -> Operation:
+    """Put the user into the group. Adding twice is harmless."""
+    return Operation(
+        "iam", "AddUserToGroup", {"GroupName": group, "UserName": user}, f"add {user} to the group {group}"
+    )
+
+
+def remove_member(user: str, group: str) -> Operation:
+    """Take the user out of the group."""
+    return Operation(
+        "iam",
+        "RemoveUserFromGroup",
+        {"GroupName": group, "UserName": user},
+        f"take {user} out of the group {group}",
+    )

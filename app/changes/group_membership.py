@@ -1,0 +1,132 @@
+"""`group.join` and `group.leave`."""
+
+from typing import Any
+
+from app.changes.base import (
+    GROUPS_PER_USER,
+    Body,
+    Change,
+    Wish,
+    add_member,
+    admin_need,
+    boundary_state,
+    group_needs,
+    group_states,
+    remove_member,
+)
+from app.domain.names import GroupName
+from app.domain.plans import CannotCarryOut, Plan
+from app.domain.rulings import Case, Need, Refusal
+from app.domain.sightings import Seen
+from app.domain.words import Kind
+
+
+class GroupBody(Body):
+    """Which group."""
+
+    group: GroupName
+
+
+class GroupJoin(Change):
+    """Membership for a time."""
+
+    kind = Kind.GROUP_JOIN
+    body = GroupBody
+    gives_access = True
+
+    def groups(self, body: GroupBody) -> tuple[str, ...]:
+        """The one group."""
+        return (body.group,)
+
+    def needs(self, case: Case) -> list[Need]:
+        """The group's own rule."""
+        return group_needs(case)
+
+    def by_rule(self, _case: Case) -> tuple[str, str] | None:
+        """Never: access itself always needs a second person (rule 7)."""
+        return None
+
+    def plan(self, wish: Wish, seen: Seen) -> Plan:
+        """Add the user, if not yet there."""
+        notes = _check_join(wish, seen, self.groups(wish.body)) if seen.fresh else ()
+        end_state = {
+            "kind": wish.kind,
+            "account": wish.account,
+            "user_id": wish.user_id,
+            "groups": group_states(self.groups(wish.body), seen),
+            "boundary": boundary_state(seen),
+        }
+        operations = () if seen.is_member(wish.body.group) else (add_member(wish.user, wish.body.group),)
+        return Plan(end_state, operations, notes)
+
+
+def _check_join(wish: Wish, seen: Seen, groups: tuple[str, ...]) -> tuple[str, ...]:
+    if seen.user is None:
+        raise CannotCarryOut(
+            "no_iam_user",
+            f"IAM has no user named {wish.user}. Ask for user.create first, then retry this request.",
+        )
+    missing = [g for g in groups if g not in seen.groups]
+    if missing:
+        raise CannotCarryOut(
+            "no_iam_group", f"IAM has no group named {', '.join(missing)}. Run gatehouse setup, then retry."
+        )
+    added = [g for g in groups if not seen.is_member(g)]
+    if len(seen.user.groups) + len(added) > GROUPS_PER_USER:
+        raise CannotCarryOut(
+            "limit_exceeded",
+            f"{wish.user} is in {len(seen.user.groups)} groups and AWS allows {GROUPS_PER_USER}. Leave one first.",
+        )
+    if wish.needs_mfa and seen.user.has_mfa is False:
+        raise CannotCarryOut(
+            "mfa_required",
+            f"{wish.user} has no MFA device yet. Set one up; this request goes on by itself when it is there.",
+            waits=True,
+        )
+    if seen.user.boundary is not None:
+        return ()
+    # Rules 26 and 28: on AWS nobody without a boundary gets a membership.
+    text = f"{wish.user} has no permissions boundary"
+    if not seen.emulated:
+        raise CannotCarryOut("guardrails_missing", f"{text}. Put one on the user, then retry.")
+    return (f"{text}: this endpoint does not keep it",)
+
+
+class GroupLeave(Change):
+    """The end of a membership, at once."""
+
+    kind = Kind.GROUP_LEAVE
+    body = GroupBody
+    takes_away = True
+
+    def groups(self, body: GroupBody) -> tuple[str, ...]:
+        """The one group."""
+        return (body.group,)
+
+    def needs(self, _case: Case) -> list[Need]:
+        """Where a Deny goes with the group: one admin."""
+        return admin_need(self.kind)
+
+    def by_rule(self, case: Case) -> tuple[str, str] | None:
+        """Taking away never waits, unless leaving takes away a Deny (rule 3)."""
+        if any(g.has_deny for g in case.groups):
+            return None
+        return "less_access", "it only takes access away"
+
+    def refusals(self, wish: Wish, _case: Case, seen: Seen) -> list[Refusal]:
+        """Leaving where one is not, as far as was seen."""
+        if seen.user is None or seen.is_member(wish.body.group):
+            return []
+        text = f"{wish.user} is not in {wish.body.group}."
+        return [Refusal(409, "not_a_member", text)]
+
+    def plan(self, wish: Wish, seen: Seen) -> Plan:
+        """Take the user out, if still there."""
+        end_state: dict[str, Any] = {
+            "kind": wish.kind,
+            "account": wish.account,
+            "user_id": wish.user_id,
+            "group": wish.body.group,
+        }
+        gone = seen.fresh and not seen.is_member(wish.body.group)
+        return Plan(end_state, () if gone else (remove_member(wish.user, wish.body.group),))

@@ -1,0 +1,185 @@
+"""`user.create`: the IAM side of a user, with path, tags and boundary in one call, and groups."""
+
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from app.changes.base import (
+    GROUPS_PER_USER,
+    Body,
+    Change,
+    Wish,
+    add_member,
+    admin_need,
+    boundary_state,
+    group_needs,
+    group_states,
+)
+from app.clients.iam import Iam
+from app.domain.guardrails import USER_PATH
+from app.domain.names import Email, GroupName
+from app.domain.plans import CannotCarryOut, Operation, Plan
+from app.domain.rulings import Case, Need, Refusal
+from app.domain.sightings import Seen, SeenUser
+from app.domain.words import Kind
+
+TAG_USER = "gatehouse:user"
+TAG_REQUEST = "gatehouse:request"
+_TAG_TEXT = r"^[A-Za-z0-9 _.:/=+@-]*$"
+
+TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_TAG_TEXT)]
+TagValue = Annotated[str, StringConstraints(max_length=256, pattern=_TAG_TEXT)]
+
+
+class UserCreateBody(Body):
+    """Who, and what they start with. Console sign-in and access keys cannot be asked for yet."""
+
+    email: Email | None = None
+    groups: tuple[GroupName, ...] = Field(default=(), max_length=GROUPS_PER_USER)
+    console: Literal[False] = False
+    access_key: Literal[False] = False
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=48)
+
+    @model_validator(mode="after")
+    def _sound(self) -> "UserCreateBody":
+        if len(set(self.groups)) != len(self.groups):
+            raise ValueError("name each group once")
+        if any(k.lower().startswith(("aws:", "gatehouse:")) for k in self.tags):
+            raise ValueError("tags that begin with aws: or gatehouse: are not yours to set")
+        return self
+
+
+class UserCreate(Change):
+    """An IAM user under `/lab/`."""
+
+    kind = Kind.USER_CREATE
+    body = UserCreateBody
+    gives_access = True
+
+    def groups(self, body: UserCreateBody) -> tuple[str, ...]:
+        """Every group named; each rule is met separately (rule 4)."""
+        return body.groups
+
+    def same(self, _body: Any) -> str:
+        """A user is made once, whatever it starts with."""
+        return ""
+
+    def needs(self, case: Case) -> list[Need]:
+        """The groups' rules, or one admin where none is named."""
+        return group_needs(case) or admin_need(self.kind)
+
+    def by_rule(self, case: Case) -> tuple[str, str] | None:
+        """An identity with no power, asked by an admin."""
+        if case.groups or not case.asker.is_admin:
+            return None
+        return "no_power", "an identity without any power, asked for by an admin"
+
+    def refusals(self, wish: Wish, _case: Case, seen: Seen) -> list[Refusal]:
+        """There already, as far as was seen; or a group that a new user cannot join yet."""
+        refused = []
+        if seen.user is not None:
+            text = f"{wish.user} already has an IAM user in {wish.account}."
+            refused.append(Refusal(409, "already_exists", text))
+        if wish.needs_mfa:
+            refused.append(Refusal(409, "mfa_required", _no_device(wish)))
+        return refused
+
+    def observe(self, iam: Iam, wish: Wish) -> Seen:
+        """Also what a user of that name holds, because adopting depends on it."""
+        seen = super().observe(iam, wish)
+        return self._with_belongings(iam, wish, seen)
+
+    def read_back(self, iam: Iam, wish: Wish, before: Seen) -> Seen:
+        """The user again; after our own call there is nothing left to decide about belongings."""
+        return replace(before, user=iam.user(wish.user, mfa=wish.needs_mfa))
+
+    def _with_belongings(self, iam: Iam, wish: Wish, seen: Seen) -> Seen:
+        if seen.user is None or _made_by(wish, seen.user):
+            return seen
+        return replace(seen, user=iam.user(wish.user, mfa=wish.needs_mfa, belongings=True))
+
+    def plan(self, wish: Wish, seen: Seen) -> Plan:
+        """Create or adopt the user, cap it, put it into its groups."""
+        if seen.fresh:
+            _check(wish, seen)
+        tags = dict(sorted(wish.body.tags.items()))
+        end_state: dict[str, Any] = {
+            "kind": wish.kind,
+            "account": wish.account,
+            "user_id": wish.user_id,
+            "user": wish.user,
+            "path": USER_PATH,
+            "tags": tags,
+            "groups": group_states(wish.body.groups, seen),
+            "boundary": boundary_state(seen),
+        }
+        operations: list[Operation] = []
+        if seen.user is None:
+            operations.append(_create(wish, tags))
+        elif seen.user.boundary is None and seen.boundary is not None:
+            operations.append(_cap(wish, seen.boundary.name))
+        operations += [add_member(wish.user, g) for g in wish.body.groups if not seen.is_member(g)]
+        return Plan(end_state, tuple(operations))
+
+    def undo(self, wish: Wish, seen: Seen) -> tuple[Operation, ...]:
+        """Delete the user, if this very request made it."""
+        if seen.user is None or not _made_by(wish, seen.user):
+            return ()
+        return (Operation("iam", "DeleteUser", {"UserName": wish.user}, f"delete the unfinished user {wish.user}"),)
+
+
+def _made_by(wish: Wish, user: SeenUser) -> bool:
+    return user.tags.get(TAG_REQUEST) == wish.request_id
+
+
+def _check(wish: Wish, seen: Seen) -> None:
+    if seen.boundary is None:
+        raise CannotCarryOut(
+            "guardrails_missing", "The account has no permissions boundary. Run gatehouse setup, then retry."
+        )
+    missing = [g for g in wish.body.groups if g not in seen.groups]
+    if missing:
+        raise CannotCarryOut(
+            "no_iam_group", f"IAM has no group named {', '.join(missing)}. Run gatehouse setup, then retry."
+        )
+    if seen.user is not None and not _made_by(wish, seen.user):
+        # Rule 29: only what is ours and holds nothing is adopted.
+        if seen.user.tags.get(TAG_USER) != wish.user_id:
+            raise CannotCarryOut(
+                "name_in_use", f"IAM has a user named {wish.user} that Gatehouse did not make. Import it instead."
+            )
+        if seen.user.belongings:
+            raise CannotCarryOut(
+                "name_in_use", f"The IAM user {wish.user} already holds {', '.join(seen.user.belongings)}."
+            )
+    if wish.needs_mfa:
+        raise CannotCarryOut("mfa_required", _no_device(wish))
+
+
+def _no_device(wish: Wish) -> str:
+    return (
+        f"{', '.join(wish.body.groups)} needs an MFA device, which a new user cannot have yet."
+        " Ask for the user without groups, set a device up, then ask to join."
+    )
+
+
+def _create(wish: Wish, tags: dict[str, str]) -> Operation:
+    ours = {TAG_USER: wish.user_id, TAG_REQUEST: wish.request_id}
+    parameters: dict[str, Any] = {
+        "Path": USER_PATH,
+        "UserName": wish.user,
+        "Tags": [{"Key": k, "Value": v} for k, v in {**tags, **ours}.items()],
+    }
+    if wish.boundary_arn:
+        parameters["PermissionsBoundary"] = wish.boundary_arn
+    return Operation("iam", "CreateUser", parameters, f"make the IAM user {wish.user} with the lab's boundary")
+
+
+def _cap(wish: Wish, arn: str) -> Operation:
+    return Operation(
+        "iam",
+        "PutUserPermissionsBoundary",
+        {"UserName": wish.user, "PermissionsBoundary": arn},
+        f"put the lab's boundary on {wish.user}",
+    )

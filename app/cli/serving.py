@@ -1,0 +1,78 @@
+"""`gatehouse serve` and `gatehouse demo`."""
+
+import json
+import sys
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from app import config, log
+from app.cli import runtime, simulation, story
+from app.clients.iam import BotoIam
+from app.config import Settings
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(serve)
+    app.command()(demo)
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Serve only; the work is done elsewhere.")] = False,
+    simulate: Annotated[bool, typer.Option("--simulate", help="With a simulated AWS and a small lab.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Serve the API, with the worker inside."""
+    settings = config.load()
+    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
+    with ExitStack() as stack:
+        endpoint_url, people = None, dict[str, str]()
+        if simulate:
+            settings, endpoint_url, people = _simulate(stack, settings)
+        running = stack.enter_context(
+            runtime.started(settings, host=host, port=port, endpoint_url=endpoint_url, with_worker=not no_worker)
+        )
+        _announce(running.url, endpoint_url, people, as_json=as_json)
+        running.run()
+
+
+def demo() -> None:
+    """Run the main job end to end on SQLite and a simulated AWS, telling each step."""
+    settings = config.load()
+    log.configure(json_lines=False, level="ERROR")
+    with ExitStack() as stack:
+        # Always on a database of its own: a demo in somebody's real one would be a bad surprise.
+        alone = settings.model_copy(update={"database_url": ""})
+        alone.model_fields_set.discard("database_url")
+        settings, endpoint_url, people = _simulate(stack, alone)
+        running = stack.enter_context(runtime.started(settings, host="127.0.0.1", port=0, endpoint_url=endpoint_url))
+        story.tell(running, endpoint_url, people)
+
+
+def _simulate(stack: ExitStack, settings: Settings) -> tuple[Settings, str, dict[str, str]]:
+    endpoint_url = stack.enter_context(simulation.simulated_aws())
+    settings = stack.enter_context(simulation.simulated_settings(settings))
+    return settings, endpoint_url, simulation.small_lab(settings, BotoIam(endpoint_url=endpoint_url))
+
+
+def _announce(url: str, endpoint_url: str | None, people: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"url": url, "aws_endpoint_url": endpoint_url, "tokens": people}))
+    else:
+        typer.echo(f"Gatehouse is at {url}  (the API's pages: {url}/docs)")
+        if endpoint_url:
+            typer.echo(f"Simulated AWS is at {endpoint_url}")
+        roles = {"pi": "admin, the owner", "alice": "admin", "bob": "member"}
+        for name, token in people.items():
+            typer.echo(f"  {name:<6} {token}  {roles[name]}")
+        if people:
+            typer.echo("Stop with Ctrl-C.")
+    sys.stdout.flush()

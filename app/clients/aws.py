@@ -1,0 +1,173 @@
+"""AWS sessions, the pace of calls, and what an AWS error means to us."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
+from botocore.parsers import ResponseParserError
+
+_MESSAGE_LIMIT = 300
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov")
+WRITES_PER_SECOND = 5.0
+"""IAM publishes no rates; a start that other tools found safe (`iam-facts.md`, Limits)."""
+BURST = 100
+
+RETRYABLE = frozenset(
+    {
+        "ConcurrentModification",
+        "EntityTemporarilyUnmodifiable",
+        "InternalFailure",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceFailure",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
+"""The first two are not retried by botocore (`iam-facts.md`, 5)."""
+
+
+class AwsError(Exception):
+    """An AWS call did not do what was asked.
+
+    Attributes:
+        action: AWS's name of the call.
+        code: AWS's error code, or the name of the client's error.
+    """
+
+    def __init__(self, action: str, code: str, message: str) -> None:
+        text = " ".join(message.split())[:_MESSAGE_LIMIT]
+        super().__init__(f"{action}: {code}: {text}")
+        self.action = action
+        self.code = code
+        self.message = text
+
+
+class Retryable(AwsError):
+    """It may go through later: throttling, a 5xx, a timeout, no connection."""
+
+
+class NeedsPerson(AwsError):
+    """Trying again changes nothing: a limit, a refusal, missing credentials."""
+
+
+class Gone(AwsError):
+    """NoSuchEntity: what the call names is not there."""
+
+
+class Exists(AwsError):
+    """EntityAlreadyExists."""
+
+
+class NotOffered(AwsError):
+    """The endpoint is not AWS's and does not know the call (rule 28)."""
+
+
+class Pace:
+    """A token bucket: `rate` a second, `BURST` at once. `rate` None is no limit.
+
+    Args:
+        clock: Seconds, monotonic.
+        sleep: Waits that many seconds.
+    """
+
+    def __init__(
+        self,
+        rate: float | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._rate, self._clock, self._sleep = rate, clock, sleep
+        self._level, self._at = float(BURST), clock()
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Take one token, waiting for it if there is none."""
+        if self._rate is None:
+            return
+        with self._lock:
+            now = self._clock()
+            self._level = min(BURST, self._level + (now - self._at) * self._rate) - 1
+            self._at = now
+            owed = max(0.0, -self._level / self._rate)
+        if owed:
+            self._sleep(owed)
+
+
+def is_aws(endpoint_url: str) -> bool:
+    """Say whether an endpoint is AWS's own, in any partition."""
+    host = (urlsplit(endpoint_url).hostname or "").lower()
+    return any(host.endswith(suffix) for suffix in _AWS_HOSTS)
+
+
+def client(service: str, *, attempts: int, endpoint_url: str | None = None) -> Any:
+    """Make a client. Clients are thread-safe, sessions are not: make it once and keep it.
+
+    Args:
+        attempts: How often botocore tries in all. Few, because our own retries are durable and let others go first.
+        endpoint_url: Overrides `AWS_ENDPOINT_URL`.
+
+    Raises:
+        NeedsPerson: The AWS configuration (profile, region) cannot be used.
+    """
+    session_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=3, read_timeout=10)
+    with translated(f"connect to {service}", emulated=False):
+        session = boto3.Session(region_name=session_region)
+        return session.client(
+            service,  # type: ignore[call-overload] # the name is a variable
+            region_name=session.region_name or "us-east-1",
+            endpoint_url=endpoint_url,
+            config=config,
+        )
+
+
+@contextmanager
+def translated(action: str, *, emulated: bool) -> Iterator[None]:
+    """Turn what botocore raises into one of our types. Messages are cut to a size; they hold no secret."""
+    try:
+        yield
+    except ClientError as problem:
+        raise _from_response(action, problem, emulated=emulated) from problem
+    except ResponseParserError as problem:
+        kind = NotOffered if emulated else Retryable
+        raise kind(action, "ResponseParserError", "the answer could not be read") from problem
+    except (NoCredentialsError, PartialCredentialsError) as problem:
+        raise NeedsPerson(action, "NoCredentials", "set AWS credentials for Gatehouse") from problem
+    except (BotoConnectionError, HTTPClientError) as problem:
+        raise Retryable(action, type(problem).__name__, str(problem)) from problem
+    except (BotoCoreError, ValueError) as problem:
+        raise NeedsPerson(action, type(problem).__name__, str(problem)) from problem
+
+
+def _from_response(action: str, problem: ClientError, *, emulated: bool) -> AwsError:
+    error = problem.response.get("Error", {})
+    status = int(problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    code, message = str(error.get("Code", "Unknown")), str(error.get("Message", ""))
+    if code == "NoSuchEntity":
+        return Gone(action, code, message)
+    if code == "EntityAlreadyExists":
+        return Exists(action, code, message)
+    if emulated and (code in {"InvalidAction", "NotImplemented"} or status == 501):
+        return NotOffered(action, code, message)
+    if code in RETRYABLE or status >= 500 or status == 429:
+        return Retryable(action, code, message)
+    return NeedsPerson(action, code, message)

@@ -1,0 +1,96 @@
+"""Settings: environment variables that begin with `GATEHOUSE_`, and `.env`."""
+
+import base64
+import binascii
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.domain.durations import Duration
+from app.errors import StartError
+
+_FEWEST_DISTINCT = 16
+"""32 random bytes have fewer distinct values than this once in about 10^12 keys."""
+
+
+def _key(value: object) -> bytes | None:
+    if value is None or isinstance(value, bytes):
+        return value
+    try:
+        raw = base64.b64decode(str(value), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != 32 or len(set(raw)) < _FEWEST_DISTINCT:
+        raise ValueError("must be 32 random bytes in URL-safe base64, 44 characters: see README, Settings")
+    return raw
+
+
+def _off_or_number(value: object) -> float | None:
+    if value is None or str(value).strip().lower() in {"off", "0"}:
+        return None
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 1e6:
+        raise ValueError("must be `off` or a number a second, such as 50")
+    return number
+
+
+Key = Annotated[bytes | None, NoDecode, BeforeValidator(_key)]
+PerSecond = Annotated[float | None, NoDecode, BeforeValidator(_off_or_number)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. AWS settings are boto3's own (`AWS_ENDPOINT_URL`, `AWS_PROFILE`, …)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GATEHOUSE_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
+
+    database_url: str = Field(default="sqlite:///gatehouse.db", repr=False)
+    migrate_url: str | None = Field(default=None, repr=False)
+    secret_key: Key = Field(default=None, repr=False)
+    audit_key: Key = Field(default=None, repr=False)
+    catalog: Path | None = None
+    aws_pace: PerSecond | Literal["auto"] = "auto"
+    rate_limit: PerSecond = 50.0
+    require_mfa: bool = True
+    docs: bool = True
+    lapse_after: Duration = timedelta(days=7)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    simulate: bool = False
+
+    def keys(self) -> tuple[bytes, bytes]:
+        """The secret key and the audit key.
+
+        Raises:
+            StartError: One is missing.
+        """
+        for name, value in (("SECRET_KEY", self.secret_key), ("AUDIT_KEY", self.audit_key)):
+            if value is None:
+                raise StartError(f"GATEHOUSE_{name} is missing; make one with: {MAKE_KEY}")
+        if self.secret_key == self.audit_key:
+            raise StartError("GATEHOUSE_SECRET_KEY and GATEHOUSE_AUDIT_KEY must differ")
+        return self.secret_key or b"", self.audit_key or b""
+
+
+MAKE_KEY = "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
+
+
+def load() -> Settings:
+    """Read the settings.
+
+    Raises:
+        StartError: One of them is bad; the line names it, and never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as problem:
+        first = problem.errors(include_input=False, include_url=False)[0]
+        name = f"GATEHOUSE_{str(first['loc'][0]).upper()}" if first["loc"] else "a setting"
+        why = first["msg"].removeprefix("Value error, ")
+        raise StartError(f"{name} is not usable: {why}") from None

@@ -1,0 +1,234 @@
+"""The database: one engine, reading and writing transactions, and the sealing of the audit chain.
+
+One request is one transaction. A writing transaction ends with its audit events, or not at all (rule 36).
+"""
+
+import datetime as dt
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel
+
+from app.domain import canonical, chain
+from app.errors import StartError, Unavailable
+from app.models import AuditEvent, AuditHead, new_id
+
+WRITE_WAIT = 30.0
+"""Seconds a writer waits for its turn before it gives up with 503."""
+
+_POOL = 48
+"""Connections: FastAPI runs sync handlers on 40 threads, the worker and health checks come on top."""
+
+_head = AuditHead.__table__  # type: ignore[attr-defined]
+_events = AuditEvent.__table__  # type: ignore[attr-defined]
+_READ_HEAD = sa.select(_head.c.seq, _head.c.mac).where(_head.c.id == 1).with_for_update()
+_WRITE_HEAD = sa.update(_head).where(_head.c.id == 1)
+_WRITE_EVENTS = sa.insert(_events)
+
+Clock = Callable[[], dt.datetime]
+
+
+def utcnow() -> dt.datetime:
+    """The time of this machine, aware, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The settings that services go by.
+
+    Attributes:
+        lapse_after: How long a request waits for its decision, and an approved one for being carried out.
+        require_mfa: Whether a rule's `requires_mfa` is enforced; off in `--simulate`.
+    """
+
+    lapse_after: dt.timedelta = dt.timedelta(days=7)
+    require_mfa: bool = True
+
+
+@dataclass
+class Tx:
+    """A transaction under way.
+
+    Attributes:
+        terms: The settings that services go by.
+        now: One moment for everything that happens in it.
+        drafts: Audit events to be sealed when it commits.
+        touched: Ids of requests and grants that changed, for those who wait on them.
+        due: True when there is something for the worker to do now.
+    """
+
+    session: Session
+    now: dt.datetime
+    terms: Terms
+    drafts: list[dict[str, Any]] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    due: bool = False
+
+
+class FairLock:
+    """A lock that is handed on in the order of asking.
+
+    SQLite's own busy handler sleeps and starves writers (measured: p99 1.25 s with 8 clients against
+    0.15-0.25 s with this in front of it).
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held = False
+        self._queue: deque[threading.Event] = deque()
+
+    @contextmanager
+    def held(self, timeout: float) -> Iterator[None]:
+        """Hold it, or raise Unavailable after `timeout` seconds."""
+        turn = threading.Event()
+        with self._guard:
+            if self._held:
+                self._queue.append(turn)
+            else:
+                self._held = True
+                turn.set()
+        if not turn.wait(timeout) and not self._gave_up_in_time(turn):
+            raise Unavailable("The database is busy; try again in a moment.", code="busy")
+        try:
+            yield
+        finally:
+            with self._guard:
+                if self._queue:
+                    self._queue.popleft().set()
+                else:
+                    self._held = False
+
+    def _gave_up_in_time(self, turn: threading.Event) -> bool:
+        """Leave the queue after the wait. True when the turn came in the same instant and is ours after all."""
+        with self._guard:
+            if turn.is_set():
+                return True
+            self._queue.remove(turn)
+            return False
+
+
+class Database:
+    """Opens transactions.
+
+    Args:
+        url: SQLAlchemy's form; `sqlite:///file` or `postgresql+psycopg://…`.
+        audit_key: 32 bytes that seal the audit chain.
+        terms: The settings that services go by.
+        clock: The time on SQLite; on PostgreSQL the server's clock decides in writing transactions.
+    """
+
+    def __init__(self, url: str, *, audit_key: bytes, terms: Terms | None = None, clock: Clock = utcnow) -> None:
+        self.url = url
+        self.terms = terms or Terms()
+        self.clock = clock
+        self.audit_key = audit_key
+        self.after_commit: list[Callable[[Tx], None]] = []
+        self.engine = make_engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._immediate = self.engine.execution_options(gatehouse_writes=True)
+        self._turn = FairLock()
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that changes nothing."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield Tx(session, self.clock(), self.terms)
+            session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that commits at the end of the block with its audit events, or changes nothing."""
+        if self.is_sqlite:
+            with self._turn.held(WRITE_WAIT):
+                tx = yield from self._written()
+        else:
+            tx = yield from self._written()
+        for listener in self.after_commit:
+            listener(tx)
+
+    def _written(self) -> Iterator[Tx]:  # type: ignore[misc] # a generator that also returns
+        with Session(self._immediate, expire_on_commit=False) as session:
+            tx = Tx(session, self._now(session), self.terms)
+            yield tx
+            session.flush()
+            _seal(tx, self.audit_key)
+            session.commit()
+            return tx
+
+    def _now(self, session: Session) -> dt.datetime:
+        if self.is_sqlite:
+            return self.clock()
+        now: dt.datetime = session.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+        return now.astimezone(dt.UTC)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+def _seal(tx: Tx, key: bytes) -> None:
+    """Append the drafts to the chain. The head is the last lock a transaction takes."""
+    if not tx.drafts:
+        return
+    connection = tx.session.connection()
+    seq, before = connection.execute(_READ_HEAD).one()
+    rows = []
+    for draft in tx.drafts:
+        seq += 1
+        body = canonical.dumps({"id": new_id(), "seq": seq, "at": tx.now.isoformat(), **draft})
+        before = chain.mac(key, before, body)
+        filters = {k: draft[k] for k in ("event", "actor", "subject", "access_request_id")}
+        rows.append({"seq": seq, "at": tx.now, "body": body, "mac": before, **filters})
+    connection.execute(_WRITE_EVENTS, rows)
+    connection.execute(_WRITE_HEAD, {"seq": seq, "mac": before})
+
+
+def make_engine(url: str) -> Engine:
+    """Make an engine with what each database needs.
+
+    Raises:
+        StartError: The address is of no known form.
+    """
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError:
+        raise StartError("GATEHOUSE_DATABASE_URL is not a database address; write sqlite:///file.db") from None
+    pool: dict[str, Any] = {"pool_size": _POOL, "max_overflow": 16, "pool_timeout": WRITE_WAIT}
+    if parsed.get_backend_name() == "postgresql":
+        engine = sa.create_engine(
+            parsed,
+            connect_args={"connect_timeout": 5, "options": "-c statement_timeout=60000 -c timezone=UTC"},
+            pool_pre_ping=True,
+            **pool,
+        )
+    elif parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        engine = sa.create_engine(parsed, connect_args={"timeout": WRITE_WAIT}, **pool)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    else:
+        raise StartError("GATEHOUSE_DATABASE_URL must be sqlite:///file.db or postgresql+psycopg://…")
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("gatehouse_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def metadata() -> sa.MetaData:
+    """Every table, for migrations and their checks."""
+    return SQLModel.metadata

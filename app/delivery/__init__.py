@@ -1,0 +1,1 @@
+"""How work reaches reconcile: one small protocol, one implementation for one process so far."""

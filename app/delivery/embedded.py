@@ -1,0 +1,131 @@
+"""Delivery inside the one process: a thread that sleeps until the next row is due, or is woken by a commit."""
+
+import contextlib
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from app import log
+from app.db import Database, Tx
+from app.delivery.due import due, next_due
+from app.delivery.protocol import Run
+from app.errors import StartError
+
+_log = log.get("worker")
+LONGEST_SLEEP = 5.0
+"""Seconds. Short enough that a jump of the wall clock delays nothing by more."""
+STUCK_AFTER = 120.0
+"""Seconds on one piece of work after which `/readyz` no longer calls the worker fresh."""
+_PG_LOCK = 0x6761746568  # "gateh": the advisory lock of the embedded worker
+
+
+class EmbeddedDelivery:
+    """One worker thread.
+
+    Args:
+        database: Asked what is due; its commits wake the thread.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._beat = time.monotonic()
+        database.after_commit.append(self._woken_by)
+
+    def start(self, run: Run) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._loop, args=(run,), name="gatehouse-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float) -> bool:
+        """Let the work under way finish."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def is_fresh(self) -> bool:
+        """Whether the thread lives and its last sign of life is recent."""
+        alive = self._thread is not None and self._thread.is_alive()
+        return alive and time.monotonic() - self._beat < STUCK_AFTER
+
+    def _woken_by(self, tx: Tx) -> None:
+        if tx.due:
+            self._wake.set()
+
+    def _loop(self, run: Run) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                pause = self._round(run)
+            except sa.exc.SQLAlchemyError as problem:
+                # The database is away. What is due stays due; look again soon.
+                _log.error("database_away", problem=type(problem).__name__)
+                pause = 1.0
+            self._beat = time.monotonic()
+            if pause > 0:
+                self._wake.wait(pause)
+
+    def _round(self, run: Run) -> float:
+        """Do what is due; the seconds until there is more."""
+        with self._database.read() as tx:
+            batch = due(tx)
+            upcoming = None if batch else next_due(tx)
+        for work in batch:
+            if self._stopping.is_set():
+                return 0.0
+            self._beat = time.monotonic()
+            run(work)
+        if batch:
+            return 0.0
+        if upcoming is None:
+            return LONGEST_SLEEP
+        return min(LONGEST_SLEEP, max(0.0, (upcoming - self._database.clock()).total_seconds()))
+
+
+@contextlib.contextmanager
+def only_one(database: Database) -> Iterator[None]:
+    """Hold the right to be the one process that writes (SQLite) or works (PostgreSQL).
+
+    Raises:
+        StartError: Another process holds it.
+    """
+    if database.is_sqlite:
+        path = Path(f"{database.engine.url.database}.lock")
+        with _file_lock(path):
+            yield
+    else:
+        with database.engine.connect() as connection:
+            held = connection.execute(sa.text("SELECT pg_try_advisory_lock(:k)"), {"k": _PG_LOCK}).scalar_one()
+            connection.commit()
+            if not held:
+                raise StartError("Another Gatehouse already works on this database; start this one with --no-worker")
+            yield
+
+
+@contextlib.contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        raise StartError(f"{path} cannot be opened: {problem.strerror}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise StartError(
+            f"Another Gatehouse is using this database ({path} is locked); stop it first, or go through its API"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(handle)  # closing lets go of the lock

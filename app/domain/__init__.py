@@ -1,0 +1,1 @@
+"""Pure: data in, data out. No clock, no database, no network."""

@@ -1,0 +1,35 @@
+"""Policy documents: reading them, and the few questions asked of them so far. Pure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from app.domain import canonical
+
+
+def read(document: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Read a document as IAM answers it: URL-encoded JSON (botocore mostly decodes it already).
+
+    Raises:
+        ValueError: It is not a JSON object.
+    """
+    if isinstance(document, str):
+        text = document if document.lstrip().startswith("{") else unquote(document)
+        document = json.loads(text)
+    if not isinstance(document, Mapping):
+        raise ValueError("a policy document is a JSON object")  # noqa: TRY004 - outside data, not a bug
+    return dict(document)
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """The hash that a plan's digest covers."""
+    return canonical.digest(document)
+
+
+def has_deny(document: Mapping[str, Any]) -> bool:
+    """Say whether any statement denies."""
+    statements = document.get("Statement", [])
+    if isinstance(statements, Mapping):
+        statements = [statements]
+    return any(isinstance(s, Mapping) and s.get("Effect") == "Deny" for s in statements)

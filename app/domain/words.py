@@ -1,0 +1,65 @@
+"""The closed lists of words that API, database and messages share."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an access request can wish for."""
+
+    USER_CREATE = "user.create"
+    USER_ROLES = "user.roles"
+    GROUP_JOIN = "group.join"
+    GROUP_LEAVE = "group.leave"
+
+
+class Role(StrEnum):
+    """What somebody is to Gatehouse."""
+
+    MEMBER = "member"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+    SERVICE = "service"
+
+
+class Scope(StrEnum):
+    """What a token may be used for; it narrows its owner's rights and never widens them."""
+
+    REQUESTS_READ = "requests:read"
+    REQUESTS_WRITE = "requests:write"
+    REQUESTS_DECIDE = "requests:decide"
+    DIRECTORY_READ = "directory:read"
+    DIRECTORY_WRITE = "directory:write"
+    REPORTS_READ = "reports:read"
+    AUDIT_READ = "audit:read"
+    ADMIN = "admin"
+
+
+class Channel(StrEnum):
+    """How somebody reached Gatehouse."""
+
+    API = "api"
+    CLI = "cli"
+    SLACK = "slack"
+    CONSOLE = "console"
+    RULE = "rule"
+
+
+class Verdict(StrEnum):
+    """What one approver said."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+class UserState(StrEnum):
+    """Whether a person can act."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+
+
+SYSTEM = "system"
+"""The actor of what Gatehouse does by itself: ends, lapses, voided approvals."""
+
+DEFAULT_ACCOUNT = "default"

@@ -1,0 +1,69 @@
+"""create_app: wiring only."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app.api import access_requests, audit, grants, groups, health, openapi, problems, tokens, users
+from app.api.house import House, derive
+from app.api.middleware import FrontMiddleware
+from app.config import Settings
+from app.db import Database, Terms
+from app.delivery.protocol import Delivery
+
+BODY_LIMIT = 256 * 1024
+VERSION = "0.1.0"
+
+
+def make_database(settings: Settings) -> Database:
+    """The database of these settings.
+
+    Raises:
+        StartError: A key is missing or the address is of no known form.
+    """
+    _, audit_key = settings.keys()
+    terms = Terms(lapse_after=settings.lapse_after, require_mfa=settings.require_mfa and not settings.simulate)
+    return Database(settings.database_url, audit_key=audit_key, terms=terms)
+
+
+def create_app(settings: Settings, database: Database, delivery: Delivery | None) -> FastAPI:
+    """The application. It neither opens nor closes what it is given."""
+    secret_key, _ = settings.keys()
+    house = House(database, settings, delivery, cursor_key=derive(secret_key, "cursors"))
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        house.bell.bind()
+        database.after_commit.append(house.bell.ring)
+        yield
+        database.after_commit.remove(house.bell.ring)
+        await asyncio.sleep(0)
+
+    make = FastAPIOffline if settings.docs else partial(FastAPI, docs_url=None, redoc_url=None)
+    app: FastAPI = make(
+        title="Gatehouse",
+        version=VERSION,
+        summary="Ask for AWS access, have it approved, carried out in IAM, ended on time, and proven.",
+        lifespan=life,
+        max_body_size=BODY_LIMIT,
+        redirect_slashes=False,
+    )
+    app.state.house = house
+    for router in (
+        access_requests.router,
+        grants.router,
+        users.router,
+        groups.router,
+        tokens.router,
+        audit.router,
+        health.router,
+    ):
+        app.include_router(router)
+    problems.install(app)
+    openapi.install(app)
+    app.add_middleware(FrontMiddleware, house=house)
+    return app

@@ -1,0 +1,143 @@
+"""What approvals amount to: by a rule or by people, granted, or void."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+
+from app.db import Tx
+from app.domain.actors import SYSTEM_ACTOR, Actor
+from app.domain.plans import Plan
+from app.domain.states import APPLIED, APPLYING, APPROVED, FAILED, PENDING, QUEUED
+from app.domain.words import Channel, Verdict
+from app.models import AccessRequest, Decision
+from app.services import audit, grants
+from app.services.assessment import Assessment, reassess
+from app.services.moves import move_request, note_request
+
+VOIDS_ALLOWED = 2
+"""The third void is a failure: somebody must look why the account keeps changing (rule 21)."""
+
+_RULE = "rule:"
+
+
+def standing(tx: Tx, row: AccessRequest) -> list[Decision]:
+    """The decisions that count, oldest first."""
+    query = select(Decision).where(col(Decision.access_request_id) == row.id, col(Decision.void).is_(None))
+    return list(tx.session.scalars(query.order_by(col(Decision.id))))
+
+
+def still_good(decisions: list[Decision], assessment: Assessment) -> bool:
+    """Say whether these approvals are enough under the rules as they are now (rules 5 and 18)."""
+    approvers = {d.approver for d in decisions if d.verdict == Verdict.APPROVE}
+    if assessment.ruling.by_rule is not None:
+        return True
+    return assessment.ruling.met_by(approvers)
+
+
+def decide_by_rule(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None:
+    """Let the rule approve at once, as a decision like any other."""
+    ruling = assessment.ruling
+    name = f"{_RULE}{ruling.by_rule}"
+    tx.session.add(
+        Decision(
+            access_request_id=row.id,
+            approver=name,
+            verdict=Verdict.APPROVE,
+            comment=ruling.reasons[0],
+            plan_digest=row.plan_digest,
+            channel=Channel.RULE,
+            at=tx.now,
+        )
+    )
+    audit.record(
+        tx,
+        "access_request.approved_by_rule",
+        by=by,
+        subject=row.user,
+        access_request_id=row.id,
+        rule=name,
+        reason=ruling.reasons[0],
+    )
+    grant(tx, by, row, assessment)
+
+
+def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None:
+    """Turn a request that has its approvals into work. In-database changes are carried out right here."""
+    change = assessment.change
+    begins = max(tx.now, row.starts_at or tx.now)
+    decided: dict[str, Any] = {
+        "decided_at": tx.now,
+        "lapses_at": begins + tx.terms.lapse_after,
+        "ruling": assessment.ruling.as_json(),
+    }
+    audit.record(
+        tx,
+        "access_request.approved",
+        by=by,
+        subject=row.user,
+        access_request_id=row.id,
+        plan_digest=row.plan_digest,
+        required_approvals=assessment.ruling.required_approvals,
+        reasons=list(assessment.ruling.reasons),
+    )
+    if change.in_database:
+        move_request(tx, row, QUEUED, **decided)
+        move_request(tx, row, APPLYING)
+        change.save(tx.session, assessment.wish)
+        move_request(tx, row, APPLIED, applied_at=tx.now)
+        audit.record(tx, "access_request.applied", by=by, subject=row.user, access_request_id=row.id)
+        return
+    if change.takes_away:
+        for group in assessment.case.groups:
+            grants.end_all(tx, by, account=row.account, user=row.user, group=group.name, reason="left", why=row.reason)
+    if change.gives_access:
+        decided["grant_ids"] = grants.make_for(tx, row, assessment)
+    move_request(tx, row, QUEUED if begins <= tx.now else APPROVED, due_at=begins, attempts=0, failure=None, **decided)
+    tx.due = tx.due or begins <= tx.now
+
+
+def void(tx: Tx, row: AccessRequest, why: str, *, plan: Plan | None = None) -> None:
+    """Make the approvals of an approved request void and ask again, loudly (rules 18 and 21).
+
+    Args:
+        why: The reason, for the decisions, the audit and whoever looks.
+        plan: The plan as it is now, when that is what changed.
+    """
+    for decision in standing(tx, row):
+        decision.void = why
+        tx.session.add(decision)
+    grants.drop_scheduled(tx, row, "approval_void")
+    fresh: dict[str, Any] = {"voids": row.voids + 1, "grant_ids": []}
+    if plan is not None:
+        fresh |= {"plan": plan.as_json(), "plan_digest": plan.digest}
+    audit.record(
+        tx,
+        "access_request.approvals_void",
+        by=SYSTEM_ACTOR,
+        subject=row.user,
+        access_request_id=row.id,
+        reason=why,
+        old_digest=row.plan_digest,
+        new_digest=fresh.get("plan_digest", row.plan_digest),
+    )
+    if row.voids >= VOIDS_ALLOWED:
+        failure = problem(tx.now, "plan_keeps_changing", f"Approvals became void three times; the last time: {why}")
+        move_request(tx, row, FAILED, failure=failure, due_at=row.lapses_at, **fresh)
+        return
+    lapses_at = tx.now + tx.terms.lapse_after
+    move_request(
+        tx, row, PENDING, decided_at=None, lapses_at=lapses_at, due_at=lapses_at, failure=None, attempts=0, **fresh
+    )
+    assessment = reassess(tx, row)
+    if assessment.ruling.by_rule is not None:
+        decide_by_rule(tx, SYSTEM_ACTOR, row, assessment)
+    else:
+        note_request(tx, row, ruling=assessment.ruling.as_json())
+
+
+def problem(at: datetime, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """A `failure` that a person can act on."""
+    extra: Mapping[str, Any] = more
+    return {"code": code, "detail": detail, "at": at.isoformat().replace("+00:00", "Z"), **extra}

@@ -1,0 +1,82 @@
+"""Writing, reading and checking the audit."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from app.db import Database, Tx
+from app.domain import chain
+from app.domain.actors import Actor
+from app.models import AuditEvent, AuditHead
+
+_BATCH = 1000
+
+
+def record(
+    tx: Tx,
+    event: str,
+    *,
+    by: Actor,
+    subject: str | None = None,
+    access_request_id: str | None = None,
+    **data: Any,
+) -> None:
+    """Note that something happened. It is sealed into the chain when the transaction commits.
+
+    Args:
+        event: What happened, `noun.verb_in_the_past`.
+        by: Who did it.
+        subject: The user it is about.
+        access_request_id: The request it belongs to.
+        data: Plain JSON values. Never a secret.
+    """
+    tx.drafts.append(
+        {
+            "event": event,
+            "actor": by.name,
+            "on_behalf_of": None,
+            "subject": subject,
+            "channel": by.channel,
+            "request_id": by.request_id,
+            "access_request_id": access_request_id,
+            "data": data,
+        }
+    )
+
+
+def history(tx: Tx, access_request_id: str) -> list[dict[str, Any]]:
+    """What happened to one request, oldest first. A request has a bounded history: at most 1000 are read."""
+    rows = tx.session.execute(
+        sa.select(col(AuditEvent.body))
+        .where(col(AuditEvent.access_request_id) == access_request_id)
+        .order_by(col(AuditEvent.seq))
+        .limit(_BATCH)
+    )
+    return [json.loads(body) for (body,) in rows]
+
+
+def verify(database: Database) -> chain.Verification:
+    """Check the whole chain, in batches, in one reading transaction."""
+    with database.read() as tx:
+        # The head first: what is appended meanwhile lies beyond it and is not looked at.
+        head = tx.session.execute(sa.select(col(AuditHead.seq), col(AuditHead.mac))).one_or_none()
+        seq, mac = head or (0, chain.GENESIS)
+        return chain.verify(database.audit_key, _links(tx, seq), seq, mac)
+
+
+def _links(tx: Tx, until: int) -> Iterator[chain.Link]:
+    columns = (
+        col(AuditEvent.seq),
+        col(AuditEvent.event),
+        col(AuditEvent.actor),
+        col(AuditEvent.subject),
+        col(AuditEvent.access_request_id),
+        col(AuditEvent.body),
+        col(AuditEvent.mac),
+    )
+    query = sa.select(*columns).where(col(AuditEvent.seq) <= until).order_by(col(AuditEvent.seq))
+    for row in tx.session.execute(query.execution_options(yield_per=_BATCH)):
+        yield chain.Link(*row)

@@ -1,0 +1,345 @@
+"""Carrying out an approved request: read IAM, compare, call what is missing, read back, record."""
+
+from datetime import timedelta
+from typing import Any
+
+from app import log
+from app.clients import aws
+from app.clients.iam import Iam
+from app.db import Database, Tx
+from app.domain.actors import SYSTEM_ACTOR
+from app.domain.durations import to_text
+from app.domain.plans import CannotCarryOut, Plan
+from app.domain.sightings import Seen
+from app.domain.states import (
+    APPLIED,
+    APPLYING,
+    APPROVED,
+    CANCELLED,
+    CANCELLED_FAILED,
+    ENDING_GRANTS,
+    FAILED,
+    LAPSED,
+    LAPSED_FAILED,
+    QUEUED,
+    DecisionState,
+    GrantState,
+    Provisioning,
+)
+from app.domain.words import UserState
+from app.models import AccessRequest, Grant
+from app.services import approvals, audit, directory, grants, sightings
+from app.services.assessment import Assessment, reassess
+from app.services.backoff import Backoff
+from app.services.ends import end_grant
+from app.services.moves import move_grant, move_request, note_request
+
+_log = log.get("carrying_out")
+_OPEN = (APPROVED, QUEUED, APPLYING)
+
+
+class CarryOut:
+    """Carries out one request; calling it again is the recovery.
+
+    Args:
+        database: Where rows and audit are.
+        iam: The account's IAM.
+        backoff: How long to wait after a failure that may pass.
+    """
+
+    def __init__(self, database: Database, iam: Iam, backoff: Backoff) -> None:
+        self._database, self._iam, self._backoff = database, iam, backoff
+
+    def __call__(self, request_id: str) -> None:
+        """Bring one request as far as it can go now."""
+        with self._database.read() as tx:
+            row = tx.session.get_one(AccessRequest, request_id)
+            overdue = row.lapses_at <= tx.now and row.state != APPLYING
+            undoing = row.state == APPLYING and row.failure is not None and bool(row.failure.get("undoing"))
+            assessment = reassess(tx, row) if row.state in _OPEN and not overdue and _can_act(tx, row) else None
+        if overdue:
+            self._lapse(request_id)
+        elif assessment is None:
+            self._close_or_rest(request_id)
+        elif undoing:
+            self._undo(request_id, assessment)
+        else:
+            self._apply(request_id, assessment)
+
+    def _apply(self, request_id: str, assessment: Assessment) -> None:
+        change, wish = assessment.change, assessment.wish
+        try:
+            seen = change.observe(self._iam, wish)
+            plan = change.plan(wish, seen)
+            if not self._begin(request_id, seen, plan):
+                return
+            findings = [*plan.notes, *self._call(plan)]
+            seen = change.read_back(self._iam, wish, seen)
+            waived = {f.split(":", 1)[0] for f in findings}
+            left = [o.action for o in change.plan(wish, seen).operations if o.action not in waived]
+            if left:
+                raise aws.Retryable(left[0], "NotShownYet", "IAM does not show the change yet")
+        except aws.Retryable as problem:
+            self._later(request_id, "aws_unavailable", f"AWS did not do it yet ({problem}); trying again.")
+        except CannotCarryOut as problem:
+            if problem.waits:
+                self._later(request_id, problem.code, problem.detail)
+            else:
+                self._fail(request_id, problem.code, problem.detail)
+        except aws.AwsError as problem:
+            self._fail(request_id, _code_of(problem), f"AWS refused: {problem}", aws_code=problem.code)
+        else:
+            self._finish(request_id, seen, findings)
+
+    def _call(self, plan: Plan) -> list[str]:
+        """Make the calls; what an emulator does not offer is a finding and the work goes on (rule 28)."""
+        findings = []
+        for operation in plan.operations:
+            try:
+                self._iam.call(operation)
+            except aws.NotOffered:
+                findings.append(f"{operation.action}: this endpoint does not offer it")
+            except (aws.Gone, aws.Exists) as problem:
+                # Something changed since the plan; the next try reads anew and plans from that.
+                raise aws.Retryable(problem.action, problem.code, problem.message) from problem
+        return findings
+
+    def _begin(self, request_id: str, seen: Seen, plan: Plan) -> bool:
+        """Check everyone and every rule again, then make the intent durable. False: it is not to be done."""
+        with self._database.write() as tx:
+            row = _hold(tx, request_id)
+            if row.state not in _OPEN or not _can_act(tx, row):
+                return False
+            assessment = reassess(tx, row)
+            sightings.save(tx, row.account, row.user, assessment.change.groups(assessment.wish.body), seen)
+            if row.state == APPROVED:
+                move_request(tx, row, QUEUED)
+            if not self._still_approved(tx, row, assessment, plan):
+                return False
+            if row.state == QUEUED:
+                for grant in grants.of_request(tx, row):
+                    # The undo is due before the first write is made (rule 19).
+                    undo_at = tx.now + timedelta(seconds=grant.duration_seconds)
+                    move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at)
+                move_request(tx, row, APPLYING)
+                audit.record(
+                    tx,
+                    "access_request.applying",
+                    by=SYSTEM_ACTOR,
+                    subject=row.user,
+                    access_request_id=row.id,
+                    operations=[o.as_json() for o in plan.operations],
+                )
+            return True
+
+    def _still_approved(self, tx: Tx, row: AccessRequest, assessment: Assessment, plan: Plan) -> bool:
+        if assessment.change.takes_away:
+            return True  # rule 21: what only takes away is never void
+        if row.extends is not None and not _extends_still(tx, row.extends, assessment, plan):
+            _failed(tx, row, "grant_ended", "The access to be extended is gone; ask for it anew.")
+            return False
+        changed = plan.digest != row.plan_digest
+        if not changed and approvals.still_good(approvals.standing(tx, row), assessment):
+            return True
+        why = (
+            "the group's policies or the boundary are not what was approved"
+            if changed
+            else "an approver is no longer eligible"
+        )
+        if row.state == APPLYING:
+            _undo_from(tx, row, "plan_changed", f"While it was carried out, {why}.")
+        else:
+            approvals.void(tx, row, why, plan=plan if changed else None)
+        return False
+
+    def _finish(self, request_id: str, seen: Seen, findings: list[str]) -> None:
+        """IAM shows it: from here the clock of each grant runs, and its end is due."""
+        with self._database.write() as tx:
+            row = _hold(tx, request_id)
+            if row.state != APPLYING:
+                return
+            sightings.save_user(tx, row.account, row.user, seen.user)
+            current = grants.of_request(tx, row)
+            if any(g.state != GrantState.APPLYING for g in current):
+                _undo_from(tx, row, "revoked", "The access was taken back while it was being given.")
+                return
+            for grant in current:
+                _activate(tx, row, grant)
+            move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
+            audit.record(
+                tx,
+                "access_request.applied",
+                by=SYSTEM_ACTOR,
+                subject=row.user,
+                access_request_id=row.id,
+                findings=findings,
+            )
+
+    def _undo(self, request_id: str, assessment: Assessment) -> None:
+        """Take back what was begun, read that back, and only then say failed (rule 19)."""
+        change, wish = assessment.change, assessment.wish
+        try:
+            with self._database.read() as tx:
+                row = tx.session.get_one(AccessRequest, request_id)
+                ending = [g.id for g in grants.of_request(tx, row) if g.state in ENDING_GRANTS]
+            for grant_id in ending:
+                end_grant(self._database, self._iam, self._backoff, grant_id)
+            for operation in change.undo(wish, change.observe(self._iam, wish)):
+                self._iam.call(operation)
+            if change.undo(wish, change.observe(self._iam, wish)):
+                raise aws.Retryable("GetUser", "NotShownYet", "IAM still shows what was undone")
+            undone = True
+        except aws.AwsError as problem:
+            _log.warning("undo_failed", access_request_id=request_id, problem=str(problem))
+            undone = False
+        with self._database.write() as tx:
+            row = _hold(tx, request_id)
+            if row.state != APPLYING:
+                return
+            if undone and all(g.state == GrantState.REVOKED for g in grants.of_request(tx, row)):
+                failure = {k: v for k, v in (row.failure or {}).items() if k != "undoing"}
+                _failed(tx, row, **failure)
+                return
+            pause = self._backoff(row.attempts)  # taking back is tried for ever
+            note_request(tx, row, attempts=row.attempts + 1, due_at=tx.now + pause)
+
+    def _later(self, request_id: str, code: str, detail: str) -> None:
+        with self._database.write() as tx:
+            row = _hold(tx, request_id)
+            if row.state not in _OPEN:
+                return
+            if row.state == APPLYING and row.lapses_at <= tx.now:
+                _undo_from(tx, row, "took_too_long", detail)
+                return
+            failure = approvals.problem(tx.now, code, detail)
+            due_at = min(tx.now + self._backoff(row.attempts), row.lapses_at)
+            note_request(tx, row, attempts=row.attempts + 1, failure=failure, due_at=due_at)
+
+    def _fail(self, request_id: str, code: str, detail: str, **more: Any) -> None:
+        with self._database.write() as tx:
+            row = _hold(tx, request_id)
+            if row.state == APPLYING:
+                _undo_from(tx, row, code, detail, **more)
+                tx.due = True
+            elif row.state in {APPROVED, QUEUED}:
+                if row.state == APPROVED:
+                    move_request(tx, row, QUEUED)
+                _failed(tx, row, code, detail, **more)
+
+    def _lapse(self, request_id: str) -> None:
+        with self._database.write() as tx:
+            row = _hold(tx, request_id)
+            if row.lapses_at > tx.now or row.decision not in {DecisionState.PENDING, DecisionState.APPROVED}:
+                return
+            grants.drop_scheduled(tx, row, "lapsed")
+            failed = row.provisioning == Provisioning.FAILED
+            move_request(tx, row, LAPSED_FAILED if failed else LAPSED)
+            audit.record(tx, "access_request.lapsed", by=SYSTEM_ACTOR, subject=row.user, access_request_id=row.id)
+
+    def _close_or_rest(self, request_id: str) -> None:
+        """Close a request whose party is gone; put any other that has nothing to do now to sleep."""
+        with self._database.write() as tx:
+            row = _hold(tx, request_id)
+            if row.state == APPLYING:
+                return
+            waiting = row.state.decision == DecisionState.PENDING or row.state == FAILED
+            if row.state not in _OPEN or _can_act(tx, row):
+                note_request(tx, row, due_at=row.lapses_at if waiting else None)
+                return
+            grants.drop_scheduled(tx, row, "cancelled")
+            move_request(tx, row, CANCELLED_FAILED if row.state == FAILED else CANCELLED)
+            audit.record(
+                tx,
+                "access_request.cancelled",
+                by=SYSTEM_ACTOR,
+                subject=row.user,
+                access_request_id=row.id,
+                reason="the asker or the user it is for is suspended or gone",
+            )
+
+
+def _hold(tx: Tx, request_id: str) -> AccessRequest:
+    """The request, with its subject's row held first, as every writer does."""
+    row = tx.session.get_one(AccessRequest, request_id)
+    directory.lock_user(tx, row.user)
+    tx.session.refresh(row)
+    return row
+
+
+def _can_act(tx: Tx, row: AccessRequest) -> bool:
+    """Whether asker and subject are still there; for those who are not, only removals go on (rule 24)."""
+    users = [directory.find_user(tx, n) for n in {row.user, row.requester}]
+    if row.kind == "group.leave":
+        return all(u is not None and u.state != UserState.DELETED for u in users)
+    return all(u is not None and u.state == UserState.ACTIVE for u in users)
+
+
+def _extends_still(tx: Tx, grant_id: str, assessment: Assessment, plan: Plan) -> bool:
+    """Whether the extended grant is still active and IAM still shows it; gone outside is not given again."""
+    grant = tx.session.get_one(Grant, grant_id)
+    if grant.state != GrantState.ACTIVE:
+        return False
+    if not plan.operations:
+        return True
+    move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside")
+    move_grant(tx, grant, GrantState.REVOKED)
+    audit.record(
+        tx,
+        "grant.ended",
+        by=SYSTEM_ACTOR,
+        subject=grant.user,
+        access_request_id=grant.access_request_id,
+        grant_id=grant.id,
+        group=grant.group,
+        reason="removed_outside",
+    )
+    return False
+
+
+def _activate(tx: Tx, row: AccessRequest, grant: Grant) -> None:
+    ends_at = tx.now + timedelta(seconds=grant.duration_seconds)
+    move_grant(tx, grant, GrantState.ACTIVE, starts_at=tx.now, ends_at=ends_at, due_at=ends_at, attempts=0)
+    tx.due = True  # the worker must not sleep past the new end
+    audit.record(
+        tx,
+        "grant.started",
+        by=SYSTEM_ACTOR,
+        subject=row.user,
+        access_request_id=row.id,
+        grant_id=grant.id,
+        group=grant.group,
+        ends_at=ends_at.isoformat(),
+        duration=to_text(timedelta(seconds=grant.duration_seconds)),
+    )
+
+
+def _undo_from(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> None:
+    """Note that a request under way is being taken back; its grants go first."""
+    for grant in grants.of_request(tx, row):
+        if grant.state == GrantState.APPLYING:
+            move_grant(tx, grant, GrantState.REVOKING, end_reason="not_applied", due_at=tx.now)
+    failure = approvals.problem(tx.now, code, detail, undoing=True, **more)
+    note_request(tx, row, failure=failure, due_at=tx.now, attempts=0)
+    tx.due = True
+
+
+def _failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> None:
+    """Say failed: it needs a person now, who may retry it until it lapses."""
+    grants.drop_scheduled(tx, row, "failed")
+    more.pop("at", None)
+    failure = approvals.problem(tx.now, code, detail, **more)
+    lapses_at = max(row.lapses_at, tx.now)
+    move_request(tx, row, FAILED, failure=failure, due_at=lapses_at)
+    audit.record(
+        tx,
+        "access_request.failed",
+        by=SYSTEM_ACTOR,
+        subject=row.user,
+        access_request_id=row.id,
+        failure=failure,
+    )
+
+
+def _code_of(problem: aws.AwsError) -> str:
+    known = {"LimitExceeded": "limit_exceeded", "AccessDenied": "access_denied", "NoCredentials": "no_credentials"}
+    return known.get(problem.code, "aws_refused")

@@ -1,0 +1,110 @@
+"""Deciding: approve, deny, withdraw. Nobody decides on their own request (rule 2)."""
+
+from sqlmodel import col, select
+
+from app.db import Tx
+from app.domain.actors import Caller
+from app.domain.states import DENIED, DecisionState
+from app.domain.words import Channel, Verdict
+from app.errors import Conflict, Forbidden
+from app.models import AccessRequest, Decision
+from app.services import approvals, audit, requests
+from app.services.assessment import Assessment, reassess
+from app.services.moves import move_request, note_request
+
+
+def decide(
+    tx: Tx,
+    caller: Caller,
+    request_id: str,
+    verdict: Verdict,
+    *,
+    comment: str | None,
+    plan_digest: str | None = None,
+) -> AccessRequest:
+    """Give a verdict. The same one again is the first answer, also once the request is decided.
+
+    Raises:
+        Forbidden: `own_request`, `not_eligible`.
+        Conflict: `not_pending`, `plan_changed`.
+    """
+    row = requests.locked(tx, caller, request_id)
+    if caller.person.counts_as in requests.parties(tx, row):
+        raise Forbidden(
+            "Nobody decides on a request they made or that is for them. Ask another approver.", code="own_request"
+        )
+    before = _standing_of(tx, row, caller.name)
+    if before is not None and before.verdict == verdict:
+        return row
+    if row.decision != DecisionState.PENDING:
+        raise Conflict(f"This request is not pending any more: it is {row.decision}.", code="not_pending")
+    assessment = reassess(tx, row)
+    _eligible(caller, verdict, assessment)
+    if plan_digest is not None and plan_digest != row.plan_digest:
+        raise Conflict("The plan changed since you looked; read it again, then decide.", code="plan_changed")
+    if before is not None:
+        before.void = "replaced"
+        tx.session.add(before)
+        tx.session.flush()
+    tx.session.add(
+        Decision(
+            access_request_id=row.id,
+            approver=caller.name,
+            verdict=verdict,
+            comment=comment,
+            plan_digest=row.plan_digest,
+            channel=caller.channel or Channel.API,
+            at=tx.now,
+        )
+    )
+    audit.record(
+        tx,
+        "decision.made",
+        by=caller,
+        subject=row.user,
+        access_request_id=row.id,
+        verdict=verdict,
+        comment=comment,
+        plan_digest=row.plan_digest,
+    )
+    if verdict == Verdict.DENY:
+        move_request(tx, row, DENIED, decided_at=tx.now)
+        audit.record(tx, "access_request.denied", by=caller, subject=row.user, access_request_id=row.id)
+    elif approvals.still_good(approvals.standing(tx, row), assessment):
+        approvals.grant(tx, caller, row, assessment)
+    else:
+        note_request(tx, row, ruling=assessment.ruling.as_json())
+    return row
+
+
+def withdraw(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
+    """Take one's own approval back while the request is pending."""
+    row = requests.locked(tx, caller, request_id)
+    mine = _standing_of(tx, row, caller.name)
+    if row.decision != DecisionState.PENDING:
+        raise Conflict(f"This request is not pending any more: it is {row.decision}.", code="not_pending")
+    if mine is None:
+        raise Conflict("You have not approved this.", code="nothing_to_withdraw")
+    mine.void = "withdrawn"
+    tx.session.add(mine)
+    note_request(tx, row)
+    audit.record(tx, "decision.withdrawn", by=caller, subject=row.user, access_request_id=row.id)
+    return row
+
+
+def _eligible(caller: Caller, verdict: Verdict, assessment: Assessment) -> None:
+    ruling = assessment.ruling
+    allowed = ruling.eligible if verdict == Verdict.APPROVE else ruling.may_deny
+    if caller.name not in allowed:
+        names = ", ".join(sorted(ruling.eligible)) or "nobody now"
+        raise Forbidden(f"This is for others to decide: {names}.", code="not_eligible")
+
+
+def _standing_of(tx: Tx, row: AccessRequest, approver: str) -> Decision | None:
+    return tx.session.scalars(
+        select(Decision).where(
+            col(Decision.access_request_id) == row.id,
+            col(Decision.approver) == approver,
+            col(Decision.void).is_(None),
+        )
+    ).one_or_none()

@@ -1,0 +1,209 @@
+"""Grants: made with an approval, ended by a person. Carrying out and ends by time are reconcile's."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from app.db import Tx
+from app.domain.actors import SYSTEM_ACTOR, Actor, Caller
+from app.domain.states import (
+    CANCELLED,
+    ENDING_GRANTS,
+    HOLDING_GRANTS,
+    LIVE_GRANTS,
+    DecisionState,
+    GrantState,
+    Provisioning,
+)
+from app.domain.words import Kind
+from app.errors import Conflict, Forbidden, NotFound
+from app.models import AccessRequest, Grant, RequestGroup, new_id
+from app.services import audit, directory, sightings
+from app.services.assessment import Assessment
+from app.services.moves import move_grant, move_request
+
+_NOT_BEGUN = (Provisioning.NONE, Provisioning.QUEUED)
+
+
+def make_for(tx: Tx, row: AccessRequest, assessment: Assessment) -> list[str]:
+    """Make the scheduled grants of an approved request; their ids. The caller has locked the user."""
+    ids = []
+    for group in assessment.case.groups:
+        seconds = row.duration_seconds or int(group.max_duration.total_seconds())
+        grant = Grant(
+            id=new_id(),
+            access_request_id=row.id,
+            account=row.account,
+            user=row.user,
+            group=group.name,
+            duration_seconds=seconds,
+            starts_at=row.starts_at,
+            created_at=tx.now,
+        )
+        tx.session.add(grant)
+        ids.append(grant.id)
+    return ids
+
+
+def of_request(tx: Tx, row: AccessRequest) -> list[Grant]:
+    """The request's current grants. Those of an approval that became void are not among them."""
+    if not row.grant_ids:
+        return []
+    query = select(Grant).where(col(Grant.id).in_(row.grant_ids)).order_by(col(Grant.id))
+    return list(tx.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def live(tx: Tx, account: str, user: str, group: str) -> list[Grant]:
+    """Every grant that stands for this access, or is about to."""
+    query = select(Grant).where(
+        col(Grant.account) == account,
+        col(Grant.user) == user,
+        col(Grant.group) == group,
+        col(Grant.state).in_(LIVE_GRANTS),
+    )
+    return list(tx.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def other_holder(tx: Tx, grant: Grant) -> str | None:
+    """The id of another grant that still gives the same access, if there is one (design, rule 1)."""
+    found: str | None = tx.session.execute(
+        sa.select(col(Grant.id))
+        .where(
+            col(Grant.account) == grant.account,
+            col(Grant.user) == grant.user,
+            col(Grant.group) == grant.group,
+            col(Grant.state).in_(HOLDING_GRANTS),
+            col(Grant.id) != grant.id,
+        )
+        .order_by(col(Grant.ends_at).desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def drop_scheduled(tx: Tx, row: AccessRequest, reason: str) -> None:
+    """End the grants of a request that will not be carried out now."""
+    for grant in of_request(tx, row):
+        if grant.state == GrantState.SCHEDULED:
+            move_grant(tx, grant, GrantState.REVOKED, end_reason=reason)
+
+
+def end_all(tx: Tx, by: Actor, *, account: str, user: str, group: str, reason: str, why: str) -> None:
+    """End every live and scheduled grant of this access and cancel what is asked for it (rule 22).
+
+    Args:
+        reason: A stable word for the grants, `revoked` or `left`.
+        why: What the person said.
+    """
+    for grant in live(tx, account, user, group):
+        ends = {"end_reason": reason, "ended_by": by.name}
+        if grant.state == GrantState.SCHEDULED:
+            move_grant(tx, grant, GrantState.REVOKED, **ends)
+        else:
+            move_grant(tx, grant, GrantState.REVOKING, due_at=tx.now, **ends)
+            tx.due = True
+        audit.record(
+            tx,
+            "grant.end_asked",
+            by=by,
+            subject=user,
+            access_request_id=grant.access_request_id,
+            grant_id=grant.id,
+            group=group,
+            reason=reason,
+            why=why,
+        )
+    _cancel_asked(tx, by, account, user, group)
+
+
+def _cancel_asked(tx: Tx, by: Actor, account: str, user: str, group: str) -> None:
+    asked = tx.session.scalars(
+        select(AccessRequest)
+        .join(RequestGroup, col(RequestGroup.access_request_id) == col(AccessRequest.id))
+        .where(
+            col(RequestGroup.group) == group,
+            col(AccessRequest.user) == user,
+            col(AccessRequest.account) == account,
+            col(AccessRequest.kind) == Kind.GROUP_JOIN,
+            col(AccessRequest.decision).in_((DecisionState.PENDING, DecisionState.APPROVED)),
+            col(AccessRequest.provisioning).in_(_NOT_BEGUN),
+        )
+    )
+    for row in asked:
+        move_request(tx, row, CANCELLED, decided_at=row.decided_at or tx.now)
+        drop_scheduled(tx, row, "cancelled")
+        audit.record(
+            tx,
+            "access_request.cancelled",
+            by=SYSTEM_ACTOR,
+            subject=user,
+            access_request_id=row.id,
+            reason=f"{by.name} ended this access",
+        )
+
+
+def get_visible(tx: Tx, caller: Caller, grant_id: str) -> Grant:
+    """The grant, or 404 when there is none that the caller may see."""
+    grant = tx.session.get(Grant, grant_id)
+    if grant is None or not (caller.sees_all or _concerns(tx, caller, grant)):
+        raise NotFound("There is no such grant.", code="grant_not_found")
+    return grant
+
+
+def _concerns(tx: Tx, caller: Caller, grant: Grant) -> bool:
+    if caller.person.counts_as in _holders(tx, grant):
+        return True
+    return grant.group in directory.approves(tx, caller)
+
+
+def _holders(tx: Tx, grant: Grant) -> set[str]:
+    """The holder, and for a service the person it counts as."""
+    user = directory.find_user(tx, grant.user)
+    return {grant.user, user.owner or user.name} if user else {grant.user}
+
+
+def revoke(tx: Tx, caller: Caller, grant_id: str, why: str) -> Grant:
+    """Take access away now: the holder, an approver of the group, or an admin (rule 3).
+
+    Raises:
+        Conflict: `grant_ended`, there is nothing left to take.
+        Forbidden: The holder's leaving would take a Deny away, which is not less access.
+    """
+    seen = get_visible(tx, caller, grant_id)
+    directory.get_user(tx, seen.user, lock=True)
+    tx.session.refresh(seen)
+    _may_revoke(tx, caller, seen)
+    if seen.state == GrantState.REVOKED:
+        raise Conflict("This grant has ended already.", code="grant_ended")
+    if seen.state not in ENDING_GRANTS:
+        end_all(tx, caller, account=seen.account, user=seen.user, group=seen.group, reason="revoked", why=why)
+        tx.session.refresh(seen)
+    return seen
+
+
+def _may_revoke(tx: Tx, caller: Caller, grant: Grant) -> None:
+    if caller.is_admin or grant.group in directory.approves(tx, caller):
+        return
+    if caller.person.counts_as not in _holders(tx, grant):
+        raise Forbidden("Only the holder, an approver of the group or an admin can end this.", code="not_yours_to_end")
+    group = sightings.load(tx, grant.account, grant.user, [grant.group]).groups.get(grant.group)
+    if group is not None and group.has_deny:
+        raise Forbidden(
+            f"{grant.group} also forbids things, so leaving it is not less access; ask for group.leave.",
+            code="not_less_access",
+        )
+
+
+def extendable(tx: Tx, caller: Caller, grant_id: str, duration: timedelta) -> Grant:
+    """The grant to be extended (rule 23).
+
+    Raises:
+        Conflict: `grant_ended`, it is not active; `not_later`, the new end would be no later.
+    """
+    grant = get_visible(tx, caller, grant_id)
+    if grant.state != GrantState.ACTIVE:
+        raise Conflict(f"Only an active grant can be extended; this one is {grant.state}.", code="grant_ended")
+    if grant.ends_at is not None and tx.now + duration <= grant.ends_at:
+        raise Conflict("The access already lasts longer than that; ask for a later end.", code="not_later")
+    return grant

@@ -1,0 +1,315 @@
+"""Asking: the only door. Preview, ask, cancel, retry, and who may see what."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from app.changes import REGISTRY
+from app.db import Tx
+from app.domain import canonical
+from app.domain.actors import Caller
+from app.domain.durations import to_text
+from app.domain.plans import Plan
+from app.domain.rulings import Refusal
+from app.domain.states import (
+    CANCELLED,
+    CANCELLED_FAILED,
+    QUEUED,
+    DecisionState,
+    Provisioning,
+)
+from app.domain.words import DEFAULT_ACCOUNT, Kind
+from app.errors import Conflict, Forbidden, GatehouseError, Invalid, NotFound
+from app.models import AccessRequest, Grant, RequestGroup, User, new_id
+from app.services import approvals, audit, directory, grants
+from app.services.assessment import Assessment, assess, get_account, reassess
+from app.services.moves import move_request
+
+AHEAD = timedelta(days=30)
+"""How far ahead `starts_at` may lie (rule 20)."""
+_SKEW = timedelta(minutes=5)
+_REFUSED: dict[int, type[GatehouseError]] = {403: Forbidden, 404: NotFound, 409: Conflict, 422: Invalid}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody asks for. `user` None is the caller; `body` is the kind's `change`, read."""
+
+    kind: Kind
+    body: Any
+    reason: str
+    user: str | None = None
+    account: str = DEFAULT_ACCOUNT
+    duration: timedelta | None = None
+    starts_at: datetime | None = None
+    emergency: bool = False
+    extends: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a draft comes to: everything a preview shows."""
+
+    draft: Draft
+    subject: User
+    assessment: Assessment
+    plan: Plan
+    refusals: tuple[Refusal, ...]
+
+
+def look_at(tx: Tx, caller: Caller, draft: Draft, *, request_id: str, store: bool) -> Answer:
+    """Find the ruling, the plan and every refusal of a draft.
+
+    Args:
+        store: Register somebody unknown whom an admin has an IAM user made for; a preview does not.
+
+    Raises:
+        NotFound: The user, the group or the account does not exist.
+        Forbidden: The caller may not ask for this user (rule 1).
+    """
+    account = get_account(tx, draft.account)
+    subject = _subject(tx, caller, draft, store=store)
+    assessment = assess(
+        tx,
+        kind=draft.kind,
+        account=account,
+        asker=caller.name,
+        subject=subject,
+        body=draft.body,
+        request_id=request_id,
+        duration=draft.duration,
+    )
+    _may_ask(caller, assessment)
+    if draft.duration is None and draft.kind == Kind.GROUP_JOIN:
+        draft = replace(draft, duration=assessment.ruling.max_duration)  # rule 20
+    refusals = [
+        *_timing(tx, draft, assessment),
+        *assessment.change.refusals(assessment.wish, assessment.case, assessment.seen),
+        *_in_the_way(tx, draft, assessment),
+        *assessment.ruling.refusals,
+    ]
+    plan = assessment.change.plan(assessment.wish, assessment.seen)
+    return Answer(draft, subject, assessment, plan, tuple(refusals))
+
+
+def preview(tx: Tx, caller: Caller, draft: Draft) -> Answer:
+    """The ruling and the plan; nothing is stored."""
+    return look_at(tx, caller, draft, request_id=new_id(), store=False)
+
+
+def ask(tx: Tx, caller: Caller, draft: Draft) -> AccessRequest:
+    """File an access request. A rule that approves does so in the same transaction.
+
+    Raises:
+        GatehouseError: The first refusal, with its code.
+    """
+    answer = look_at(tx, caller, draft, request_id=(request_id := new_id()), store=True)
+    if answer.refusals:
+        first = answer.refusals[0]
+        raise _REFUSED[first.status](first.detail, code=first.code, **first.extra)
+    draft, assessment, plan = answer.draft, answer.assessment, answer.plan
+    lapses_at = tx.now + tx.terms.lapse_after
+    row = AccessRequest(
+        id=request_id,
+        kind=draft.kind,
+        account=draft.account,
+        user=answer.subject.name,
+        requester=caller.name,
+        change=draft.body.model_dump(mode="json"),
+        reason=draft.reason,
+        duration_seconds=int(draft.duration.total_seconds()) if draft.duration else None,
+        starts_at=draft.starts_at,
+        extends=draft.extends,
+        same_change=_same(draft, answer.subject.name),
+        ruling=assessment.ruling.as_json(),
+        rules_asked={g.name: g.asked.model_dump(mode="json") for g in assessment.case.groups},
+        plan=plan.as_json(),
+        plan_digest=plan.digest,
+        due_at=lapses_at,
+        created_at=tx.now,
+        lapses_at=lapses_at,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    for group in assessment.case.groups:
+        tx.session.add(RequestGroup(group=group.name, access_request_id=row.id))
+    tx.touched.add(row.id)
+    audit.record(
+        tx,
+        "access_request.asked",
+        by=caller,
+        subject=row.user,
+        access_request_id=row.id,
+        kind=row.kind,
+        account=row.account,
+        change=row.change,
+        reason=row.reason,
+        duration=to_text(draft.duration) if draft.duration else None,
+        starts_at=draft.starts_at.isoformat() if draft.starts_at else None,
+        plan_digest=row.plan_digest,
+        ruling=row.ruling,
+        extends=row.extends,
+    )
+    if assessment.ruling.by_rule is not None:
+        approvals.decide_by_rule(tx, caller, row, assessment)
+    return row
+
+
+def _subject(tx: Tx, caller: Caller, draft: Draft, *, store: bool) -> User:
+    name = draft.user or caller.name
+    known = directory.find_user(tx, name)
+    email = getattr(draft.body, "email", None)
+    if known is None and draft.kind == Kind.USER_CREATE and caller.is_admin:
+        if email is None:
+            raise Invalid(f"{name} is not registered yet; give an e-mail address.", code="email_missing")
+        new = directory.new_user(tx, name=name, email=email)
+        return directory.register(tx, caller, new) if store else new
+    user = directory.get_user(tx, name, lock=store)
+    if email is not None and email.casefold() != user.email_key:
+        raise Invalid(f"{name} is registered with another e-mail address.", code="email_differs")
+    return user
+
+
+def _may_ask(caller: Caller, assessment: Assessment) -> None:
+    """Rule 1: for oneself; for another as an admin or as an approver of every group named."""
+    case = assessment.case
+    if case.subject.counts_as == caller.person.counts_as:
+        return
+    person = case.roster.people.get(caller.person.counts_as)
+    if person is not None and person.is_admin:
+        return
+    names = [case.roster.named_by(g.now.approvers) for g in case.groups]
+    if not names or any(caller.person.counts_as not in allowed for allowed in names):
+        raise Forbidden(
+            f"You can ask for yourself. Asking for {assessment.wish.user} needs an admin or an approver of the group.",
+            code="not_for_others",
+        )
+
+
+def _timing(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
+    refused = []
+    if draft.emergency:
+        text = "Emergency access is not built yet; ask without it."
+        refused.append(Refusal(422, "emergency_not_available", text))
+    grants_follow = assessment.change.gives_access and bool(assessment.case.groups)
+    if not grants_follow and (draft.duration or draft.starts_at):
+        text = f"{draft.kind} has no duration and no start here; leave both out."
+        refused.append(Refusal(422, "duration_not_used", text))
+    if draft.starts_at and draft.starts_at > tx.now + AHEAD:
+        refused.append(Refusal(422, "starts_too_late", "starts_at may be at most 30 days ahead."))
+    if draft.starts_at and draft.starts_at < tx.now - _SKEW:
+        refused.append(Refusal(422, "starts_in_the_past", "starts_at is in the past; leave it out to start now."))
+    return refused
+
+
+def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
+    refused = []
+    wish = assessment.wish
+    if draft.kind == Kind.GROUP_JOIN and draft.extends is None:
+        held = grants.live(tx, wish.account, wish.user, wish.body.group)
+        if held:
+            text = f"{wish.user} already has {wish.body.group}; extend that grant instead."
+            refused.append(Refusal(409, "already_has_access", text, {"grant_id": held[0].id}))
+    other = tx.session.execute(
+        sa.select(col(AccessRequest.id)).where(col(AccessRequest.same_change) == _same(draft, wish.user))
+    ).scalar_one_or_none()
+    if other is not None:
+        text = f"The same change is already asked for, in access request {other}."
+        refused.insert(0, Refusal(409, "already_pending", text, {"access_request_id": other}))
+    return refused
+
+
+def _same(draft: Draft, user: str) -> str:
+    parts = [draft.account, user, draft.kind, REGISTRY[draft.kind].same(draft.body)]
+    return canonical.digest(parts)
+
+
+def get_visible(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
+    """The request, or 404 when there is none that the caller may see."""
+    row = tx.session.get(AccessRequest, request_id)
+    if row is None or not (caller.sees_all or _concerns(tx, caller, row)):
+        raise NotFound("There is no such access request.", code="access_request_not_found")
+    return row
+
+
+def _concerns(tx: Tx, caller: Caller, row: AccessRequest) -> bool:
+    me = caller.person.counts_as
+    if me in {row.user, row.requester} or caller.name in {row.user, row.requester}:
+        return True
+    if me in parties(tx, row):
+        return True
+    return bool(directory.approves(tx, caller) & set(row.rules_asked))
+
+
+def parties(tx: Tx, row: AccessRequest) -> set[str]:
+    """The persons behind the asker and the subject; services count as their owners."""
+    users = tx.session.scalars(select(User).where(col(User.name).in_((row.user, row.requester))))
+    return {directory.person(u).counts_as for u in users}
+
+
+def locked(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
+    """The request, with its subject's row held so that nothing else changes it meanwhile."""
+    row = get_visible(tx, caller, request_id)
+    directory.get_user(tx, row.user, lock=True)
+    tx.session.refresh(row)
+    return row
+
+
+def cancel(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
+    """Take a request back: requester or subject; an admin too once it is approved (rule 18)."""
+    row = locked(tx, caller, request_id)
+    theirs = caller.person.counts_as in parties(tx, row)
+    if not theirs and not (caller.is_admin and row.decision == DecisionState.APPROVED):
+        raise Forbidden("Only who asked or who it is for can cancel this.", code="not_yours_to_cancel")
+    if row.decision not in {DecisionState.PENDING, DecisionState.APPROVED}:
+        raise Conflict(f"This request is {row.decision} already.", code="not_pending")
+    if row.provisioning in {Provisioning.APPLYING, Provisioning.APPLIED}:
+        raise Conflict("This is being carried out; end the grant instead.", code="already_begun")
+    failed = row.provisioning == Provisioning.FAILED
+    grants.drop_scheduled(tx, row, "cancelled")
+    move_request(tx, row, CANCELLED_FAILED if failed else CANCELLED, decided_at=row.decided_at or tx.now)
+    audit.record(tx, "access_request.cancelled", by=caller, subject=row.user, access_request_id=row.id)
+    return row
+
+
+def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
+    """Put a failed request back to work, if its approvals are still good (rules 18 and 20)."""
+    row = locked(tx, caller, request_id)
+    if not caller.is_admin:
+        raise Forbidden("Only an admin can retry.", code="admin_only")
+    if row.provisioning != Provisioning.FAILED or row.decision != DecisionState.APPROVED:
+        raise Conflict("Only a request that failed can be retried.", code="not_failed")
+    assessment = reassess(tx, row)
+    if not approvals.still_good(approvals.standing(tx, row), assessment):
+        raise Conflict("Its approvals no longer count; ask anew.", code="approval_void")
+    same = canonical.digest([row.account, row.user, row.kind, assessment.change.same(assessment.wish.body)])
+    other = tx.session.scalars(select(AccessRequest).where(col(AccessRequest.same_change) == same)).first()
+    if other is not None:
+        raise Conflict("The same change is asked for again.", code="already_pending", access_request_id=other.id)
+    ids = grants.make_for(tx, row, assessment) if assessment.change.gives_access else []
+    move_request(tx, row, QUEUED, due_at=tx.now, attempts=0, failure=None, grant_ids=ids, same_change=same)
+    audit.record(tx, "access_request.retried", by=caller, subject=row.user, access_request_id=row.id)
+    tx.due = True
+    return row
+
+
+def extend(tx: Tx, caller: Caller, grant_id: str, duration: timedelta, reason: str) -> AccessRequest:
+    """Ask for a later end: a new grant that overlaps, under the group's own rule (rule 23)."""
+    grant: Grant = grants.extendable(tx, caller, grant_id, duration)
+    body = REGISTRY[Kind.GROUP_JOIN].body.model_validate({"group": grant.group})
+    return ask(
+        tx,
+        caller,
+        Draft(
+            kind=Kind.GROUP_JOIN,
+            body=body,
+            reason=reason,
+            user=grant.user,
+            account=grant.account,
+            duration=duration,
+            extends=grant.id,
+        ),
+    )

