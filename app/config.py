@@ -12,8 +12,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.domain.durations import Duration
 from app.errors import StartError
 
+_KEY_BYTES = 32
 _FEWEST_DISTINCT = 16
 """32 random bytes have fewer distinct values than this once in about 10^12 keys."""
+
+_MOST_PER_SECOND = 1e6
 
 
 def _key(value: object) -> bytes | None:
@@ -23,7 +26,7 @@ def _key(value: object) -> bytes | None:
         raw = base64.b64decode(str(value), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raw = b""
-    if len(raw) != 32 or len(set(raw)) < _FEWEST_DISTINCT:
+    if len(raw) != _KEY_BYTES or len(set(raw)) < _FEWEST_DISTINCT:
         raise ValueError("must be 32 random bytes in URL-safe base64, 44 characters: see README, Settings")
     return raw
 
@@ -35,7 +38,7 @@ def _off_or_number(value: object) -> float | None:
         number = float(str(value))
     except ValueError:
         number = -1.0
-    if not 0 < number < 1e6:
+    if not 0 < number < _MOST_PER_SECOND:
         raise ValueError("must be `off` or a number a second, such as 50")
     return number
 

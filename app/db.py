@@ -6,7 +6,7 @@ One request is one transaction. A writing transaction ends with its audit events
 import datetime as dt
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -154,7 +154,7 @@ class Database:
         for listener in self.after_commit:
             listener(tx)
 
-    def _written(self) -> Iterator[Tx]:  # type: ignore[misc] # a generator that also returns
+    def _written(self) -> Generator[Tx, None, Tx]:
         with Session(self._immediate, expire_on_commit=False) as session:
             tx = Tx(session, self._now(session), self.terms)
             yield tx

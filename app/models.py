@@ -61,7 +61,7 @@ class User(SQLModel, table=True):
     email: str
     email_key: str = Field(unique=True)
     roles: list[str] = Field(sa_type=sa.JSON)
-    state: UserState = Field(default=UserState.ACTIVE, sa_type=_by_value(UserState))  # type: ignore[call-overload]
+    state: UserState = Field(default=UserState.ACTIVE, sa_type=_by_value(UserState))
     owner: str | None = Field(default=None, foreign_key="lab_user.name")
     is_owner: bool = False
     verified: bool = False
@@ -109,8 +109,8 @@ class AccessRequest(SQLModel, table=True):
     duration_seconds: int | None = None
     starts_at: dt.datetime | None = None
     extends: str | None = None
-    decision: DecisionState = Field(default=DecisionState.PENDING, sa_type=_by_value(DecisionState))  # type: ignore[call-overload]
-    provisioning: Provisioning = Field(default=Provisioning.NONE, sa_type=_by_value(Provisioning))  # type: ignore[call-overload]
+    decision: DecisionState = Field(default=DecisionState.PENDING, sa_type=_by_value(DecisionState))
+    provisioning: Provisioning = Field(default=Provisioning.NONE, sa_type=_by_value(Provisioning))
     same_change: str | None = Field(default=None, unique=True)
     """What a second pending request for the same change would share; empty once decided."""
     ruling: dict[str, Any] = Field(sa_type=sa.JSON)
@@ -118,7 +118,7 @@ class AccessRequest(SQLModel, table=True):
     plan: dict[str, Any] = Field(sa_type=sa.JSON)
     plan_digest: str
     grant_ids: list[str] = Field(default_factory=list, sa_type=sa.JSON)
-    failure: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))  # type: ignore[call-overload]
+    failure: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
     voids: int = 0
     attempts: int = 0
     due_at: dt.datetime | None = None
@@ -161,10 +161,10 @@ class Decision(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     access_request_id: str = Field(foreign_key="access_request.id")
     approver: str
-    verdict: Verdict = Field(sa_type=_by_value(Verdict))  # type: ignore[call-overload]
+    verdict: Verdict = Field(sa_type=_by_value(Verdict))
     comment: str | None = None
     plan_digest: str
-    channel: Channel = Field(sa_type=_by_value(Channel))  # type: ignore[call-overload]
+    channel: Channel = Field(sa_type=_by_value(Channel))
     at: dt.datetime
     void: str | None = None
 
@@ -186,7 +186,7 @@ class Grant(SQLModel, table=True):
     account: str
     user: str = Field(foreign_key="lab_user.name")
     group: str = Field(foreign_key="lab_group.name")
-    state: GrantState = Field(default=GrantState.SCHEDULED, sa_type=_by_value(GrantState))  # type: ignore[call-overload]
+    state: GrantState = Field(default=GrantState.SCHEDULED, sa_type=_by_value(GrantState))
     duration_seconds: int
     starts_at: dt.datetime | None = None
     ends_at: dt.datetime | None = None
@@ -194,7 +194,7 @@ class Grant(SQLModel, table=True):
     end_reason: str | None = None
     ended_by: str | None = None
     continued_by: str | None = None
-    failure: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))  # type: ignore[call-overload]
+    failure: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
     attempts: int = 0
     due_at: dt.datetime | None = None
     created_at: dt.datetime
@@ -208,7 +208,7 @@ class Sighting(SQLModel, table=True):
     what: str = Field(primary_key=True)
     """`user`, `group` or `boundary`."""
     name: str = Field(primary_key=True)
-    state: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))  # type: ignore[call-overload]
+    state: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
     seen_at: dt.datetime
 
 

@@ -9,24 +9,17 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api import paging, views
+from app.api.bodies import ApproveBody, AskBody, DenyBody
 from app.api.door import AdminRequests, Decide, Door, ReadRequests, WriteRequests
 from app.api.pagination import CursorText, Limit
-from app.api.schemas import (
-    AccessRequestView,
-    ApproveBody,
-    AskBody,
-    DenyBody,
-    HistoryView,
-    Page,
-    PreviewView,
-)
+from app.api.schemas import AccessRequestView, HistoryView, Page, PreviewView
 from app.api.strict import StrictRoute
 from app.db import Tx
 from app.domain.names import GroupName
 from app.domain.states import DecisionState, Provisioning
 from app.domain.words import Kind, Verdict
 from app.models import AccessRequest
-from app.services import audit, decisions, listing, requests
+from app.services import audit, decisions, listing, requests, visibility
 
 router = APIRouter(prefix="/v1/access-requests", tags=["access requests"], route_class=StrictRoute)
 RequestId = Annotated[str, Path(max_length=64, description="Id of the access request.")]
@@ -98,7 +91,7 @@ async def show(
     """Answers as soon as `until` holds, or after `wait` seconds with what is true then."""
 
     def look(tx: Tx) -> AccessRequestView:
-        return views.access_request(tx, requests.get_visible(tx, door.caller, request_id))
+        return views.access_request(tx, visibility.get_visible(tx, door.caller, request_id))
 
     if not wait:
         return await run_in_threadpool(door.read, look)
@@ -108,7 +101,7 @@ async def show(
 async def _wait(door: Door, request_id: str, wait: int, until: str, look: Any) -> Response:
     def over() -> bool:
         with door.house.database.read() as tx:
-            return _holds(requests.get_visible(tx, door.caller, request_id), until)
+            return _holds(visibility.get_visible(tx, door.caller, request_id), until)
 
     deadline = time.monotonic() + wait
     async with door.house.bell.listening(request_id, door.caller.name) as event:
@@ -139,7 +132,7 @@ def history(request_id: RequestId, door: ReadRequests) -> Response:
     """Everything that happened to it, oldest first."""
 
     def look(tx: Tx) -> HistoryView:
-        row = requests.get_visible(tx, door.caller, request_id)
+        row = visibility.get_visible(tx, door.caller, request_id)
         return HistoryView.model_validate({"items": audit.history(tx, row.id)})
 
     return door.read(look)

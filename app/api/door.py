@@ -33,7 +33,7 @@ class Door:
 
     def read(self, look: Callable[[Tx], Answer]) -> Response:
         """Answer from a reading transaction."""
-        with _database_errors(), self.house.database.read() as tx:
+        with database_errors(), self.house.database.read() as tx:
             return respond(look(tx))
 
     def write(self, change: Callable[[Tx], Answer], *, status: int = 200, secret: bool = False) -> Response:
@@ -52,7 +52,7 @@ class Door:
 
     def _write(self, change: Callable[[Tx], Answer], status: int, *, secret: bool) -> Response:
         key, owner = self._request.headers.get(idempotency.HEADER), self.caller.name
-        with _database_errors(), self.house.database.write() as tx:
+        with database_errors(), self.house.database.write() as tx:
             if key is not None and self._request.method == "POST":
                 path = self._request.url.path
                 print_ = idempotency.fingerprint(self._request.method, path, self._body)
@@ -69,7 +69,7 @@ class Door:
     def _note_refusal(self, refusal: GatehouseError) -> None:
         """Refused attempts are audited too, in a transaction of their own."""
         request_id = self._request.path_params.get("request_id")
-        with _database_errors(), self.house.database.write() as tx:
+        with database_errors(), self.house.database.write() as tx:
             audit.record(
                 tx,
                 "attempt.refused",
@@ -93,13 +93,13 @@ def respond(answer: Answer, status: int = 200) -> Response:
     return Response(answer.model_dump_json(exclude=exclude), status, headers=headers, media_type="application/json")
 
 
-class _database_errors:  # noqa: N801 - used as a function is
+class database_errors:  # noqa: N801 - used as a function is
     """Say 503 or 409 where the database does not do it, instead of 500."""
 
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, IntegrityError):
             raise Conflict(
                 "Somebody else did this in the same moment; look again.", code="changed_meanwhile"

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from app.api import paging, views
+from app.api.bodies import ExtendBody, Moment, ReasonBody
 from app.api.door import ReadRequests, WriteRequests
 from app.api.pagination import CursorText, Limit
-from app.api.schemas import AccessRequestView, ExtendBody, GrantView, Moment, Page, ReasonBody
+from app.api.schemas import AccessRequestView, GrantView, Page
 from app.api.strict import StrictRoute
 from app.domain.names import GroupName
 from app.domain.states import GrantState

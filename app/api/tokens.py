@@ -7,11 +7,12 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from app.api import idempotency, paging, views
-from app.api.door import AnyToken, respond
+from app.api.bodies import RedeemBody, TokenBody
+from app.api.door import AnyToken, database_errors, respond
 from app.api.house import House
 from app.api.middleware import request_id_of
 from app.api.pagination import CursorText, Limit
-from app.api.schemas import NewTokenView, Page, RedeemBody, RedeemedView, TokenBody, TokenView
+from app.api.schemas import NewTokenView, Page, RedeemedView, TokenView
 from app.api.strict import StrictRoute
 from app.db import Tx
 from app.domain.words import Channel
@@ -60,7 +61,7 @@ def redeem(body: RedeemBody, request: Request) -> Response:
     house: House = request.app.state.house
     key = request.headers.get(idempotency.HEADER)
     owner = "code:" + hashlib.sha256(body.code.encode()).hexdigest()
-    with house.database.write() as tx:
+    with database_errors(), house.database.write() as tx:
         if key is not None:
             # Claimed and never stored: the answer is a secret (rule 17).
             idempotency.claim(tx, owner, idempotency.check_form(key), owner)

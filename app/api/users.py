@@ -6,9 +6,10 @@ from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from app.api import paging, views
+from app.api.bodies import RegisterBody, UserPatch
 from app.api.door import AdminDirectory, AnyToken, Decide, ReadDirectory, WriteDirectory
 from app.api.pagination import CursorText, Limit
-from app.api.schemas import CodeView, MeView, Page, RegisterBody, RegisteredView, UserPatch, UserView
+from app.api.schemas import CodeView, MeView, Page, RegisteredView, UserView
 from app.api.strict import StrictRoute
 from app.db import Tx
 from app.domain.states import DecisionState

@@ -6,6 +6,8 @@ from app.changes.user_create import UserCreate
 from app.changes.user_roles import UserRoles
 from app.domain.words import Kind
 
+__all__ = ["REGISTRY", "Change"]
+
 REGISTRY: dict[Kind, Change] = {
     change.kind: change for change in (UserCreate(), UserRoles(), GroupJoin(), GroupLeave())
 }

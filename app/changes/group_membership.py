@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from typing_extensions import override
+
 from app.changes.base import (
     GROUPS_PER_USER,
     Body,
@@ -34,18 +36,22 @@ class GroupJoin(Change):
     body = GroupBody
     gives_access = True
 
+    @override
     def groups(self, body: GroupBody) -> tuple[str, ...]:
         """The one group."""
         return (body.group,)
 
+    @override
     def needs(self, case: Case) -> list[Need]:
         """The group's own rule."""
         return group_needs(case)
 
+    @override
     def by_rule(self, _case: Case) -> tuple[str, str] | None:
         """Never: access itself always needs a second person (rule 7)."""
         return None
 
+    @override
     def plan(self, wish: Wish, seen: Seen) -> Plan:
         """Add the user, if not yet there."""
         notes = _check_join(wish, seen, self.groups(wish.body)) if seen.fresh else ()
@@ -99,20 +105,24 @@ class GroupLeave(Change):
     body = GroupBody
     takes_away = True
 
+    @override
     def groups(self, body: GroupBody) -> tuple[str, ...]:
         """The one group."""
         return (body.group,)
 
+    @override
     def needs(self, _case: Case) -> list[Need]:
         """Where a Deny goes with the group: one admin."""
         return admin_need(self.kind)
 
+    @override
     def by_rule(self, case: Case) -> tuple[str, str] | None:
         """Taking away never waits, unless leaving takes away a Deny (rule 3)."""
         if any(g.has_deny for g in case.groups):
             return None
         return "less_access", "it only takes access away"
 
+    @override
     def refusals(self, wish: Wish, _case: Case, seen: Seen) -> list[Refusal]:
         """Leaving where one is not, as far as was seen."""
         if seen.user is None or seen.is_member(wish.body.group):
@@ -120,6 +130,7 @@ class GroupLeave(Change):
         text = f"{wish.user} is not in {wish.body.group}."
         return [Refusal(409, "not_a_member", text)]
 
+    @override
     def plan(self, wish: Wish, seen: Seen) -> Plan:
         """Take the user out, if still there."""
         end_state: dict[str, Any] = {

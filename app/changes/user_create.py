@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
+from typing_extensions import override
 
 from app.changes.base import (
     GROUPS_PER_USER,
@@ -57,24 +58,29 @@ class UserCreate(Change):
     body = UserCreateBody
     gives_access = True
 
+    @override
     def groups(self, body: UserCreateBody) -> tuple[str, ...]:
         """Every group named; each rule is met separately (rule 4)."""
         return body.groups
 
+    @override
     def same(self, _body: Any) -> str:
         """A user is made once, whatever it starts with."""
         return ""
 
+    @override
     def needs(self, case: Case) -> list[Need]:
         """The groups' rules, or one admin where none is named."""
         return group_needs(case) or admin_need(self.kind)
 
+    @override
     def by_rule(self, case: Case) -> tuple[str, str] | None:
         """An identity with no power, asked by an admin."""
         if case.groups or not case.asker.is_admin:
             return None
         return "no_power", "an identity without any power, asked for by an admin"
 
+    @override
     def refusals(self, wish: Wish, _case: Case, seen: Seen) -> list[Refusal]:
         """There already, as far as was seen; or a group that a new user cannot join yet."""
         refused = []
@@ -85,11 +91,13 @@ class UserCreate(Change):
             refused.append(Refusal(409, "mfa_required", _no_device(wish)))
         return refused
 
+    @override
     def observe(self, iam: Iam, wish: Wish) -> Seen:
         """Also what a user of that name holds, because adopting depends on it."""
         seen = super().observe(iam, wish)
         return self._with_belongings(iam, wish, seen)
 
+    @override
     def read_back(self, iam: Iam, wish: Wish, before: Seen) -> Seen:
         """The user again; after our own call there is nothing left to decide about belongings."""
         return replace(before, user=iam.user(wish.user, mfa=wish.needs_mfa))
@@ -99,6 +107,7 @@ class UserCreate(Change):
             return seen
         return replace(seen, user=iam.user(wish.user, mfa=wish.needs_mfa, belongings=True))
 
+    @override
     def plan(self, wish: Wish, seen: Seen) -> Plan:
         """Create or adopt the user, cap it, put it into its groups."""
         if seen.fresh:
@@ -122,6 +131,7 @@ class UserCreate(Change):
         operations += [add_member(wish.user, g) for g in wish.body.groups if not seen.is_member(g)]
         return Plan(end_state, tuple(operations))
 
+    @override
     def undo(self, wish: Wish, seen: Seen) -> tuple[Operation, ...]:
         """Delete the user, if this very request made it."""
         if seen.user is None or not _made_by(wish, seen.user):

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from pydantic import Field, field_validator
 from sqlalchemy.orm import Session
 from sqlmodel import col
+from typing_extensions import override
 
 from app.changes.base import Body, Change, Wish, admin_need
 from app.domain.plans import Operation, Plan
@@ -37,16 +38,19 @@ class UserRoles(Change):
     body = UserRolesBody
     in_database = True
 
+    @override
     def needs(self, _case: Case) -> list[Need]:
         """One admin who is neither asker nor subject."""
         return admin_need(self.kind)
 
+    @override
     def by_rule(self, case: Case) -> tuple[str, str] | None:
         """While there is only one admin, and that admin asks (rule 7). A suspended admin still counts."""
         if case.roster.admins != {case.asker.counts_as} or not case.asker.is_admin:
             return None
         return "sole_admin", "there is only one admin, so nobody else could approve: said loudly in the audit"
 
+    @override
     def refusals(self, wish: Wish, case: Case, _seen: Seen) -> list[Refusal]:
         """Services have no roles to change, the last admin stays, and a change changes something."""
         refused = []
@@ -58,6 +62,7 @@ class UserRoles(Change):
             refused.append(Refusal(409, "last_admin", f"{wish.user} is the last admin. Make another one first."))
         return refused
 
+    @override
     def plan(self, wish: Wish, _seen: Seen) -> Plan:
         """One write in our own database."""
         roles = list(wish.body.roles)
@@ -65,6 +70,7 @@ class UserRoles(Change):
         summary = f"make {wish.user} {', '.join(roles)} in Gatehouse"
         return Plan(end_state, (Operation("gatehouse", "SetRoles", {"UserName": wish.user, "Roles": roles}, summary),))
 
+    @override
     def save(self, session: Session, wish: Wish) -> None:
         """Write the roles."""
         session.execute(

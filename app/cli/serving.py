@@ -1,6 +1,7 @@
 """`gatehouse serve` and `gatehouse demo`."""
 
 import json
+import signal
 import sys
 from contextlib import ExitStack
 from typing import Annotated
@@ -40,8 +41,15 @@ def serve(
         running = stack.enter_context(
             runtime.started(settings, host=host, port=port, endpoint_url=endpoint_url, with_worker=not no_worker)
         )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn ends on the signal and then raises it again: that must unwind us, so that the worker drains.
+            signal.signal(number, _leave)
         _announce(running.url, endpoint_url, people, as_json=as_json)
         running.run()
+
+
+def _leave(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
 
 
 def demo() -> None:

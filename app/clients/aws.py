@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -166,8 +167,8 @@ def _from_response(action: str, problem: ClientError, *, emulated: bool) -> AwsE
         return Gone(action, code, message)
     if code == "EntityAlreadyExists":
         return Exists(action, code, message)
-    if emulated and (code in {"InvalidAction", "NotImplemented"} or status == 501):
+    if emulated and (code in {"InvalidAction", "NotImplemented"} or status == HTTPStatus.NOT_IMPLEMENTED):
         return NotOffered(action, code, message)
-    if code in RETRYABLE or status >= 500 or status == 429:
+    if code in RETRYABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         return Retryable(action, code, message)
     return NeedsPerson(action, code, message)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app import log
 from app.db import Database, Tx
 from app.delivery.due import due, next_due
-from app.delivery.protocol import Run
+from app.delivery.protocol import Run, Work
 from app.errors import StartError
 
 _log = log.get("worker")
@@ -21,6 +21,8 @@ LONGEST_SLEEP = 5.0
 """Seconds. Short enough that a jump of the wall clock delays nothing by more."""
 STUCK_AFTER = 120.0
 """Seconds on one piece of work after which `/readyz` no longer calls the worker fresh."""
+TIDY_EVERY = 3600.0
+"""Seconds between two rounds of tidying up."""
 _PG_LOCK = 0x6761746568  # "gateh": the advisory lock of the embedded worker
 
 
@@ -37,6 +39,7 @@ class EmbeddedDelivery:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._beat = time.monotonic()
+        self._tidied = -TIDY_EVERY
         database.after_commit.append(self._woken_by)
 
     def start(self, run: Run) -> None:
@@ -87,6 +90,9 @@ class EmbeddedDelivery:
             run(work)
         if batch:
             return 0.0
+        if time.monotonic() - self._tidied > TIDY_EVERY:
+            self._tidied = time.monotonic()
+            run(Work("tidy"))
         if upcoming is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, (upcoming - self._database.clock()).total_seconds()))

@@ -7,11 +7,11 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True)
 class Work:
-    """A row that is due: an access request or a grant, in an account."""
+    """A row that is due: an access request or a grant, in an account. Or, hourly, tidying up."""
 
-    what: Literal["request", "grant"]
-    id: str
-    account: str
+    what: Literal["request", "grant", "tidy"]
+    id: str = ""
+    account: str = ""
 
 
 Run = Callable[[Work], None]

@@ -8,7 +8,6 @@ from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Database, Tx
 from app.domain.actors import SYSTEM_ACTOR
-from app.domain.durations import to_text
 from app.domain.plans import CannotCarryOut, Plan
 from app.domain.sightings import Seen
 from app.domain.states import (
@@ -26,9 +25,8 @@ from app.domain.states import (
     GrantState,
     Provisioning,
 )
-from app.domain.words import UserState
-from app.models import AccessRequest, Grant
-from app.services import approvals, audit, directory, grants, sightings
+from app.models import AccessRequest
+from app.services import approvals, audit, grants, outcomes, sightings
 from app.services.assessment import Assessment, reassess
 from app.services.backoff import Backoff
 from app.services.ends import end_grant
@@ -56,7 +54,7 @@ class CarryOut:
             row = tx.session.get_one(AccessRequest, request_id)
             overdue = row.lapses_at <= tx.now and row.state != APPLYING
             undoing = row.state == APPLYING and row.failure is not None and bool(row.failure.get("undoing"))
-            assessment = reassess(tx, row) if row.state in _OPEN and not overdue and _can_act(tx, row) else None
+            assessment = reassess(tx, row) if row.state in _OPEN and not overdue and outcomes.can_act(tx, row) else None
         if overdue:
             self._lapse(request_id)
         elif assessment is None:
@@ -75,10 +73,7 @@ class CarryOut:
                 return
             findings = [*plan.notes, *self._call(plan)]
             seen = change.read_back(self._iam, wish, seen)
-            waived = {f.split(":", 1)[0] for f in findings}
-            left = [o.action for o in change.plan(wish, seen).operations if o.action not in waived]
-            if left:
-                raise aws.Retryable(left[0], "NotShownYet", "IAM does not show the change yet")
+            outcomes.require_shown(change.plan(wish, seen), findings)
         except aws.Retryable as problem:
             self._later(request_id, "aws_unavailable", f"AWS did not do it yet ({problem}); trying again.")
         except CannotCarryOut as problem:
@@ -87,7 +82,7 @@ class CarryOut:
             else:
                 self._fail(request_id, problem.code, problem.detail)
         except aws.AwsError as problem:
-            self._fail(request_id, _code_of(problem), f"AWS refused: {problem}", aws_code=problem.code)
+            self._fail(request_id, outcomes.code_of(problem), f"AWS refused: {problem}", aws_code=problem.code)
         else:
             self._finish(request_id, seen, findings)
 
@@ -107,8 +102,8 @@ class CarryOut:
     def _begin(self, request_id: str, seen: Seen, plan: Plan) -> bool:
         """Check everyone and every rule again, then make the intent durable. False: it is not to be done."""
         with self._database.write() as tx:
-            row = _hold(tx, request_id)
-            if row.state not in _OPEN or not _can_act(tx, row):
+            row = outcomes.hold(tx, request_id)
+            if row.state not in _OPEN or not outcomes.can_act(tx, row):
                 return False
             assessment = reassess(tx, row)
             sightings.save(tx, row.account, row.user, assessment.change.groups(assessment.wish.body), seen)
@@ -135,8 +130,8 @@ class CarryOut:
     def _still_approved(self, tx: Tx, row: AccessRequest, assessment: Assessment, plan: Plan) -> bool:
         if assessment.change.takes_away:
             return True  # rule 21: what only takes away is never void
-        if row.extends is not None and not _extends_still(tx, row.extends, assessment, plan):
-            _failed(tx, row, "grant_ended", "The access to be extended is gone; ask for it anew.")
+        if row.extends is not None and not outcomes.extends_still(tx, row.extends, plan):
+            outcomes.failed(tx, row, "grant_ended", "The access to be extended is gone; ask for it anew.")
             return False
         changed = plan.digest != row.plan_digest
         if not changed and approvals.still_good(approvals.standing(tx, row), assessment):
@@ -147,7 +142,7 @@ class CarryOut:
             else "an approver is no longer eligible"
         )
         if row.state == APPLYING:
-            _undo_from(tx, row, "plan_changed", f"While it was carried out, {why}.")
+            outcomes.undo_from(tx, row, "plan_changed", f"While it was carried out, {why}.")
         else:
             approvals.void(tx, row, why, plan=plan if changed else None)
         return False
@@ -155,16 +150,16 @@ class CarryOut:
     def _finish(self, request_id: str, seen: Seen, findings: list[str]) -> None:
         """IAM shows it: from here the clock of each grant runs, and its end is due."""
         with self._database.write() as tx:
-            row = _hold(tx, request_id)
+            row = outcomes.hold(tx, request_id)
             if row.state != APPLYING:
                 return
             sightings.save_user(tx, row.account, row.user, seen.user)
             current = grants.of_request(tx, row)
             if any(g.state != GrantState.APPLYING for g in current):
-                _undo_from(tx, row, "revoked", "The access was taken back while it was being given.")
+                outcomes.undo_from(tx, row, "revoked", "The access was taken back while it was being given.")
                 return
             for grant in current:
-                _activate(tx, row, grant)
+                outcomes.activate(tx, row, grant)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
             audit.record(
                 tx,
@@ -193,23 +188,23 @@ class CarryOut:
             _log.warning("undo_failed", access_request_id=request_id, problem=str(problem))
             undone = False
         with self._database.write() as tx:
-            row = _hold(tx, request_id)
+            row = outcomes.hold(tx, request_id)
             if row.state != APPLYING:
                 return
             if undone and all(g.state == GrantState.REVOKED for g in grants.of_request(tx, row)):
                 failure = {k: v for k, v in (row.failure or {}).items() if k != "undoing"}
-                _failed(tx, row, **failure)
+                outcomes.failed(tx, row, **failure)
                 return
             pause = self._backoff(row.attempts)  # taking back is tried for ever
             note_request(tx, row, attempts=row.attempts + 1, due_at=tx.now + pause)
 
     def _later(self, request_id: str, code: str, detail: str) -> None:
         with self._database.write() as tx:
-            row = _hold(tx, request_id)
+            row = outcomes.hold(tx, request_id)
             if row.state not in _OPEN:
                 return
             if row.state == APPLYING and row.lapses_at <= tx.now:
-                _undo_from(tx, row, "took_too_long", detail)
+                outcomes.undo_from(tx, row, "took_too_long", detail)
                 return
             failure = approvals.problem(tx.now, code, detail)
             due_at = min(tx.now + self._backoff(row.attempts), row.lapses_at)
@@ -217,18 +212,18 @@ class CarryOut:
 
     def _fail(self, request_id: str, code: str, detail: str, **more: Any) -> None:
         with self._database.write() as tx:
-            row = _hold(tx, request_id)
+            row = outcomes.hold(tx, request_id)
             if row.state == APPLYING:
-                _undo_from(tx, row, code, detail, **more)
+                outcomes.undo_from(tx, row, code, detail, **more)
                 tx.due = True
             elif row.state in {APPROVED, QUEUED}:
                 if row.state == APPROVED:
                     move_request(tx, row, QUEUED)
-                _failed(tx, row, code, detail, **more)
+                outcomes.failed(tx, row, code, detail, **more)
 
     def _lapse(self, request_id: str) -> None:
         with self._database.write() as tx:
-            row = _hold(tx, request_id)
+            row = outcomes.hold(tx, request_id)
             if row.lapses_at > tx.now or row.decision not in {DecisionState.PENDING, DecisionState.APPROVED}:
                 return
             grants.drop_scheduled(tx, row, "lapsed")
@@ -239,11 +234,11 @@ class CarryOut:
     def _close_or_rest(self, request_id: str) -> None:
         """Close a request whose party is gone; put any other that has nothing to do now to sleep."""
         with self._database.write() as tx:
-            row = _hold(tx, request_id)
+            row = outcomes.hold(tx, request_id)
             if row.state == APPLYING:
                 return
             waiting = row.state.decision == DecisionState.PENDING or row.state == FAILED
-            if row.state not in _OPEN or _can_act(tx, row):
+            if row.state not in _OPEN or outcomes.can_act(tx, row):
                 note_request(tx, row, due_at=row.lapses_at if waiting else None)
                 return
             grants.drop_scheduled(tx, row, "cancelled")
@@ -256,90 +251,3 @@ class CarryOut:
                 access_request_id=row.id,
                 reason="the asker or the user it is for is suspended or gone",
             )
-
-
-def _hold(tx: Tx, request_id: str) -> AccessRequest:
-    """The request, with its subject's row held first, as every writer does."""
-    row = tx.session.get_one(AccessRequest, request_id)
-    directory.lock_user(tx, row.user)
-    tx.session.refresh(row)
-    return row
-
-
-def _can_act(tx: Tx, row: AccessRequest) -> bool:
-    """Whether asker and subject are still there; for those who are not, only removals go on (rule 24)."""
-    users = [directory.find_user(tx, n) for n in {row.user, row.requester}]
-    if row.kind == "group.leave":
-        return all(u is not None and u.state != UserState.DELETED for u in users)
-    return all(u is not None and u.state == UserState.ACTIVE for u in users)
-
-
-def _extends_still(tx: Tx, grant_id: str, assessment: Assessment, plan: Plan) -> bool:
-    """Whether the extended grant is still active and IAM still shows it; gone outside is not given again."""
-    grant = tx.session.get_one(Grant, grant_id)
-    if grant.state != GrantState.ACTIVE:
-        return False
-    if not plan.operations:
-        return True
-    move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside")
-    move_grant(tx, grant, GrantState.REVOKED)
-    audit.record(
-        tx,
-        "grant.ended",
-        by=SYSTEM_ACTOR,
-        subject=grant.user,
-        access_request_id=grant.access_request_id,
-        grant_id=grant.id,
-        group=grant.group,
-        reason="removed_outside",
-    )
-    return False
-
-
-def _activate(tx: Tx, row: AccessRequest, grant: Grant) -> None:
-    ends_at = tx.now + timedelta(seconds=grant.duration_seconds)
-    move_grant(tx, grant, GrantState.ACTIVE, starts_at=tx.now, ends_at=ends_at, due_at=ends_at, attempts=0)
-    tx.due = True  # the worker must not sleep past the new end
-    audit.record(
-        tx,
-        "grant.started",
-        by=SYSTEM_ACTOR,
-        subject=row.user,
-        access_request_id=row.id,
-        grant_id=grant.id,
-        group=grant.group,
-        ends_at=ends_at.isoformat(),
-        duration=to_text(timedelta(seconds=grant.duration_seconds)),
-    )
-
-
-def _undo_from(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> None:
-    """Note that a request under way is being taken back; its grants go first."""
-    for grant in grants.of_request(tx, row):
-        if grant.state == GrantState.APPLYING:
-            move_grant(tx, grant, GrantState.REVOKING, end_reason="not_applied", due_at=tx.now)
-    failure = approvals.problem(tx.now, code, detail, undoing=True, **more)
-    note_request(tx, row, failure=failure, due_at=tx.now, attempts=0)
-    tx.due = True
-
-
-def _failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> None:
-    """Say failed: it needs a person now, who may retry it until it lapses."""
-    grants.drop_scheduled(tx, row, "failed")
-    more.pop("at", None)
-    failure = approvals.problem(tx.now, code, detail, **more)
-    lapses_at = max(row.lapses_at, tx.now)
-    move_request(tx, row, FAILED, failure=failure, due_at=lapses_at)
-    audit.record(
-        tx,
-        "access_request.failed",
-        by=SYSTEM_ACTOR,
-        subject=row.user,
-        access_request_id=row.id,
-        failure=failure,
-    )
-
-
-def _code_of(problem: aws.AwsError) -> str:
-    known = {"LimitExceeded": "limit_exceeded", "AccessDenied": "access_denied", "NoCredentials": "no_credentials"}
-    return known.get(problem.code, "aws_refused")

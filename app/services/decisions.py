@@ -8,7 +8,7 @@ from app.domain.states import DENIED, DecisionState
 from app.domain.words import Channel, Verdict
 from app.errors import Conflict, Forbidden
 from app.models import AccessRequest, Decision
-from app.services import approvals, audit, requests
+from app.services import approvals, audit, visibility
 from app.services.assessment import Assessment, reassess
 from app.services.moves import move_request, note_request
 
@@ -28,8 +28,8 @@ def decide(
         Forbidden: `own_request`, `not_eligible`.
         Conflict: `not_pending`, `plan_changed`.
     """
-    row = requests.locked(tx, caller, request_id)
-    if caller.person.counts_as in requests.parties(tx, row):
+    row = visibility.locked(tx, caller, request_id)
+    if caller.person.counts_as in visibility.parties(tx, row):
         raise Forbidden(
             "Nobody decides on a request they made or that is for them. Ask another approver.", code="own_request"
         )
@@ -79,7 +79,7 @@ def decide(
 
 def withdraw(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     """Take one's own approval back while the request is pending."""
-    row = requests.locked(tx, caller, request_id)
+    row = visibility.locked(tx, caller, request_id)
     mine = _standing_of(tx, row, caller.name)
     if row.decision != DecisionState.PENDING:
         raise Conflict(f"This request is not pending any more: it is {row.decision}.", code="not_pending")

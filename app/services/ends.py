@@ -1,5 +1,7 @@
 """Ending a grant: by time, by a person, or because what gave it was abandoned. Tried for ever."""
 
+from contextlib import suppress
+
 from app.changes.base import remove_member
 from app.clients import aws
 from app.clients.iam import Iam
@@ -62,10 +64,8 @@ def _take_away(iam: Iam, user: str, group: str) -> SeenUser | None:
     seen = iam.user(user)
     if seen is None or group not in seen.groups:
         return seen
-    try:
+    with suppress(aws.Gone):  # somebody else was faster: the reading below says so
         iam.call(remove_member(user, group))
-    except aws.Gone:
-        pass  # somebody else was faster: the reading below says so
     seen = iam.user(user)
     if seen is not None and group in seen.groups:
         raise aws.Retryable("RemoveUserFromGroup", "NotShownYet", "IAM still shows the membership")

@@ -11,6 +11,7 @@ from app.models import AccessRequest, Grant
 from app.services.backoff import Backoff
 from app.services.carrying_out import CarryOut
 from app.services.ends import end_grant
+from app.services.housekeeping import tidy
 from app.services.moves import note_grant, note_request
 
 _log = log.get("reconcile")
@@ -33,16 +34,20 @@ class Reconciler:
     def __call__(self, work: Work) -> None:
         """Do it. Whatever goes wrong with AWS is recorded on the row and comes back when it is due."""
         try:
-            if work.what == "grant":
+            if work.what == "tidy":
+                tidy(self._database)
+            elif work.what == "grant":
                 iam = self._iam_of(work.account)
                 end_grant(self._database, iam, self._backoff, work.id)
             else:
                 CarryOut(self._database, self._iam_of(work.account), self._backoff)(work.id)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a bug in one row must not stop the ends of all others
             _log.exception("reconcile_failed", what=work.what, id=work.id)
             self._rest(work)
 
     def _rest(self, work: Work) -> None:
+        if work.what == "tidy":
+            return
         with self._database.write() as tx:
             due_at = tx.now + AFTER_A_BUG
             if work.what == "grant":

@@ -24,7 +24,7 @@ from app.domain.states import (
 from app.domain.words import DEFAULT_ACCOUNT, Kind
 from app.errors import Conflict, Forbidden, GatehouseError, Invalid, NotFound
 from app.models import AccessRequest, Grant, RequestGroup, User, new_id
-from app.services import approvals, audit, directory, grants
+from app.services import approvals, audit, directory, grants, visibility
 from app.services.assessment import Assessment, assess, get_account, reassess
 from app.services.moves import move_request
 
@@ -227,41 +227,10 @@ def _same(draft: Draft, user: str) -> str:
     return canonical.digest(parts)
 
 
-def get_visible(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
-    """The request, or 404 when there is none that the caller may see."""
-    row = tx.session.get(AccessRequest, request_id)
-    if row is None or not (caller.sees_all or _concerns(tx, caller, row)):
-        raise NotFound("There is no such access request.", code="access_request_not_found")
-    return row
-
-
-def _concerns(tx: Tx, caller: Caller, row: AccessRequest) -> bool:
-    me = caller.person.counts_as
-    if me in {row.user, row.requester} or caller.name in {row.user, row.requester}:
-        return True
-    if me in parties(tx, row):
-        return True
-    return bool(directory.approves(tx, caller) & set(row.rules_asked))
-
-
-def parties(tx: Tx, row: AccessRequest) -> set[str]:
-    """The persons behind the asker and the subject; services count as their owners."""
-    users = tx.session.scalars(select(User).where(col(User.name).in_((row.user, row.requester))))
-    return {directory.person(u).counts_as for u in users}
-
-
-def locked(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
-    """The request, with its subject's row held so that nothing else changes it meanwhile."""
-    row = get_visible(tx, caller, request_id)
-    directory.get_user(tx, row.user, lock=True)
-    tx.session.refresh(row)
-    return row
-
-
 def cancel(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     """Take a request back: requester or subject; an admin too once it is approved (rule 18)."""
-    row = locked(tx, caller, request_id)
-    theirs = caller.person.counts_as in parties(tx, row)
+    row = visibility.locked(tx, caller, request_id)
+    theirs = caller.person.counts_as in visibility.parties(tx, row)
     if not theirs and not (caller.is_admin and row.decision == DecisionState.APPROVED):
         raise Forbidden("Only who asked or who it is for can cancel this.", code="not_yours_to_cancel")
     if row.decision not in {DecisionState.PENDING, DecisionState.APPROVED}:
@@ -277,7 +246,7 @@ def cancel(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
 
 def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     """Put a failed request back to work, if its approvals are still good (rules 18 and 20)."""
-    row = locked(tx, caller, request_id)
+    row = visibility.locked(tx, caller, request_id)
     if not caller.is_admin:
         raise Forbidden("Only an admin can retry.", code="admin_only")
     if row.provisioning != Provisioning.FAILED or row.decision != DecisionState.APPROVED:

@@ -1,6 +1,7 @@
 """Preparing an AWS account: the guardrails, and the catalogue's groups with their policies."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlmodel import select
@@ -50,7 +51,9 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
             # The intent is durable before the call is made.
             with database.write() as tx:
                 audit.record(tx, "setup", by=by, account=account_name, operation=operation.as_json())
-            _write(iam, operation)
+            # Made by somebody between the look and the call: the reading at the end says what it holds.
+            with suppress(aws.Exists):
+                iam.call(operation)
             done.append(operation.summary)
     names = [g.name for g in groups]
     boundary = iam.policy(guardrails.policy_arn(partition, account_id, guardrails.BOUNDARY_NAME))
@@ -61,13 +64,6 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
         account.setup_at = account.setup_at or tx.now
         audit.record(tx, "setup.finished", by=by, account=account_name, first=first, operations=len(done))
     return Outcome(account_id, tuple(done), () if first else tuple(o.summary for o in wanted))
-
-
-def _write(iam: Iam, operation: Operation) -> None:
-    try:
-        iam.call(operation)
-    except aws.Exists:
-        pass  # somebody made it between the look and the call; the reading at the end says what it holds
 
 
 def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group]) -> Iterator[Operation]:

@@ -1,0 +1,122 @@
+"""Bodies: what comes in. The contract's names, to the letter."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, create_model
+
+from app.changes import REGISTRY
+from app.domain.durations import Duration
+from app.domain.names import Email, GroupName, Reason, UserName
+from app.domain.words import DEFAULT_ACCOUNT, Kind, Role, Scope
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this time is out of range") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time with its zone; kept and answered in UTC."""
+
+Code = Annotated[str, Field(min_length=1, max_length=64)]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Names = Annotated[tuple[GroupName, ...], Field(max_length=10)]
+
+
+class Body(BaseModel):
+    """What comes in: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AskBase(Body):
+    """What every kind of request has."""
+
+    user: UserName | None = None
+    reason: Reason
+    duration: Duration | None = None
+    starts_at: Moment | None = None
+    account: Annotated[str, Field(min_length=1, max_length=64)] = DEFAULT_ACCOUNT
+    emergency: bool = False
+
+
+def _ask_body(kind: Kind) -> type[AskBase]:
+    name = "Ask" + "".join(part.capitalize() for part in kind.replace("_", ".").split("."))
+    kind_field: Any = (Literal[kind.value], ...)
+    model: type[AskBase] = create_model(
+        name, __base__=AskBase, __doc__=f"A wish for `{kind}`.", kind=kind_field, change=(REGISTRY[kind].body, ...)
+    )
+    return model
+
+
+_BODIES = tuple(_ask_body(kind) for kind in REGISTRY)
+AskBody: Any = Annotated[_BODIES[0] | _BODIES[1] | _BODIES[2] | _BODIES[3], Field(discriminator="kind")]
+
+
+class ApproveBody(Body):
+    """An approval, of the plan with this digest."""
+
+    comment: Reason | None = None
+    plan_digest: Digest | None = None
+
+
+class DenyBody(Body):
+    """A denial says why."""
+
+    comment: Reason
+    plan_digest: Digest | None = None
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    reason: Reason
+
+
+class ExtendBody(Body):
+    """How long from the moment it is carried out, and why."""
+
+    duration: Duration
+    reason: Reason
+
+
+class RegisterBody(Body):
+    """A new person, or a service of somebody's."""
+
+    name: UserName
+    email: Email
+    roles: Annotated[tuple[Role, ...], Field(max_length=4)] = ()
+    iam: bool = False
+    groups: Names = ()
+    owner: UserName | None = None
+    reason: Reason = "registered"
+
+
+class UserPatch(Body):
+    """All roles the user shall have; files `user.roles`."""
+
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=3)]
+    reason: Reason = "changed by PATCH"
+
+
+def _at_most_90_days(value: timedelta) -> timedelta:
+    if value > timedelta(days=90):
+        raise ValueError("a token lasts at most P90D")
+    return value
+
+
+class TokenBody(Body):
+    """Another token of one's own."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+    scopes: Annotated[frozenset[Scope], Field(min_length=1)]
+    expires_in: Annotated[Duration, AfterValidator(_at_most_90_days)]
+
+
+class RedeemBody(Body):
+    """The code as it was handed out."""
+
+    code: Code

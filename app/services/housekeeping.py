@@ -1,0 +1,18 @@
+"""Tidying up: what is kept only for a time goes when its time is over."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from app.db import Database
+from app.models import IdempotencyKey
+
+ANSWERS_KEPT = timedelta(days=1)
+"""How long a repeated POST gets its first answer again."""
+
+
+def tidy(database: Database) -> None:
+    """Delete answers that are too old to be asked for again."""
+    with database.write() as tx:
+        tx.session.execute(sa.delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < tx.now - ANSWERS_KEPT))

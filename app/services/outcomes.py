@@ -1,0 +1,112 @@
+"""What carrying out comes to, row by row: started, failed, being undone. Each runs inside a transaction."""
+
+from datetime import timedelta
+from typing import Any
+
+from app.clients import aws
+from app.db import Tx
+from app.domain.actors import SYSTEM_ACTOR
+from app.domain.durations import to_text
+from app.domain.plans import Plan
+from app.domain.states import FAILED, GrantState
+from app.domain.words import Kind, UserState
+from app.models import AccessRequest, Grant
+from app.services import approvals, audit, directory, grants
+from app.services.moves import move_grant, move_request, note_request
+
+
+def require_shown(plan: Plan, findings: list[str]) -> None:
+    """Nothing is said to be active before IAM, read back, says so; what an emulator lacks is a finding."""
+    waived = {f.split(":", 1)[0] for f in findings}
+    left = [o.action for o in plan.operations if o.action not in waived]
+    if left:
+        raise aws.Retryable(left[0], "NotShownYet", "IAM does not show the change yet")
+
+
+def hold(tx: Tx, request_id: str) -> AccessRequest:
+    """The request, with its subject's row held first, as every writer does."""
+    row = tx.session.get_one(AccessRequest, request_id)
+    directory.lock_user(tx, row.user)
+    tx.session.refresh(row)
+    return row
+
+
+def can_act(tx: Tx, row: AccessRequest) -> bool:
+    """Whether asker and subject are still there; for those who are not, only removals go on (rule 24)."""
+    users = [directory.find_user(tx, n) for n in {row.user, row.requester}]
+    if row.kind == Kind.GROUP_LEAVE:
+        return all(u is not None and u.state != UserState.DELETED for u in users)
+    return all(u is not None and u.state == UserState.ACTIVE for u in users)
+
+
+def extends_still(tx: Tx, grant_id: str, plan: Plan) -> bool:
+    """Whether the extended grant is still active and IAM still shows it; gone outside is not given again."""
+    grant = tx.session.get_one(Grant, grant_id)
+    if grant.state != GrantState.ACTIVE:
+        return False
+    if not plan.operations:
+        return True
+    move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside")
+    move_grant(tx, grant, GrantState.REVOKED)
+    audit.record(
+        tx,
+        "grant.ended",
+        by=SYSTEM_ACTOR,
+        subject=grant.user,
+        access_request_id=grant.access_request_id,
+        grant_id=grant.id,
+        group=grant.group,
+        reason="removed_outside",
+    )
+    return False
+
+
+def activate(tx: Tx, row: AccessRequest, grant: Grant) -> None:
+    """IAM shows the access: its clock starts, and its end is due in the same transaction."""
+    ends_at = tx.now + timedelta(seconds=grant.duration_seconds)
+    move_grant(tx, grant, GrantState.ACTIVE, starts_at=tx.now, ends_at=ends_at, due_at=ends_at, attempts=0)
+    tx.due = True  # the worker must not sleep past the new end
+    audit.record(
+        tx,
+        "grant.started",
+        by=SYSTEM_ACTOR,
+        subject=row.user,
+        access_request_id=row.id,
+        grant_id=grant.id,
+        group=grant.group,
+        ends_at=ends_at.isoformat(),
+        duration=to_text(timedelta(seconds=grant.duration_seconds)),
+    )
+
+
+def undo_from(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> None:
+    """Note that a request under way is being taken back; its grants go first."""
+    for grant in grants.of_request(tx, row):
+        if grant.state == GrantState.APPLYING:
+            move_grant(tx, grant, GrantState.REVOKING, end_reason="not_applied", due_at=tx.now)
+    failure = approvals.problem(tx.now, code, detail, undoing=True, **more)
+    note_request(tx, row, failure=failure, due_at=tx.now, attempts=0)
+    tx.due = True
+
+
+def failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> None:
+    """Say failed: it needs a person now, who may retry it until it lapses."""
+    grants.drop_scheduled(tx, row, "failed")
+    more.pop("at", None)
+    failure = approvals.problem(tx.now, code, detail, **more)
+    lapses_at = max(row.lapses_at, tx.now)
+    move_request(tx, row, FAILED, failure=failure, due_at=lapses_at)
+    audit.record(
+        tx,
+        "access_request.failed",
+        by=SYSTEM_ACTOR,
+        subject=row.user,
+        access_request_id=row.id,
+        failure=failure,
+    )
+
+
+def code_of(problem: aws.AwsError) -> str:
+    """The word for a refusal of AWS's that a person can look up."""
+    known = {"LimitExceeded": "limit_exceeded", "AccessDenied": "access_denied", "NoCredentials": "no_credentials"}
+    return known.get(problem.code, "aws_refused")
