@@ -18,7 +18,7 @@ from app.changes.base import (
 )
 from app.domain.names import GroupName
 from app.domain.plans import CannotCarryOut, Plan
-from app.domain.rulings import Case, Need, Refusal
+from app.domain.rulings import Case, Need
 from app.domain.sightings import Seen
 from app.domain.words import Kind
 
@@ -121,14 +121,6 @@ class GroupLeave(Change):
         if any(g.has_deny for g in case.groups):
             return None
         return "less_access", "it only takes access away"
-
-    @override
-    def refusals(self, wish: Wish, _case: Case, seen: Seen) -> list[Refusal]:
-        """Leaving where one is not, as far as was seen."""
-        if seen.user is None or seen.is_member(wish.body.group):
-            return []
-        text = f"{wish.user} is not in {wish.body.group}."
-        return [Refusal(409, "not_a_member", text)]
 
     @override
     def plan(self, wish: Wish, seen: Seen) -> Plan:

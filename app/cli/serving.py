@@ -82,5 +82,8 @@ def _announce(url: str, endpoint_url: str | None, people: dict[str, str], *, as_
         for name, token in people.items():
             typer.echo(f"  {name:<6} {token}  {roles[name]}")
         if people:
+            exports = " ".join(f"{name.upper()}={token}" for name, token in people.items())
+            typer.echo('For another terminal (README, "The whole life with curl"):')
+            typer.echo(f"export URL={url} AWS_ENDPOINT_URL={endpoint_url} {exports}")
             typer.echo("Stop with Ctrl-C.")
     sys.stdout.flush()

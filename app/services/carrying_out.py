@@ -77,7 +77,7 @@ class CarryOut:
         except aws.Retryable as problem:
             self._later(request_id, "aws_unavailable", f"AWS did not do it yet ({problem}); trying again.")
         except CannotCarryOut as problem:
-            if problem.waits:
+            if problem.waits or (problem.code == "no_iam_user" and self._is_being_made(request_id)):
                 self._later(request_id, problem.code, problem.detail)
             else:
                 self._fail(request_id, problem.code, problem.detail)
@@ -85,6 +85,10 @@ class CarryOut:
             self._fail(request_id, outcomes.code_of(problem), f"AWS refused: {problem}", aws_code=problem.code)
         else:
             self._finish(request_id, seen, findings)
+
+    def _is_being_made(self, request_id: str) -> bool:
+        with self._database.read() as tx:
+            return outcomes.user_is_being_made(tx, tx.session.get_one(AccessRequest, request_id))
 
     def _call(self, plan: Plan) -> list[str]:
         """Make the calls; what an emulator does not offer is a finding and the work goes on (rule 28)."""
@@ -110,6 +114,8 @@ class CarryOut:
             if row.state == APPROVED:
                 move_request(tx, row, QUEUED)
             if not self._still_approved(tx, row, assessment, plan):
+                return False
+            if assessment.change.takes_away and outcomes.is_given_again(tx, row, assessment):
                 return False
             if row.state == QUEUED:
                 for grant in grants.of_request(tx, row):

@@ -3,15 +3,19 @@
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+from sqlmodel import col
+
 from app.clients import aws
 from app.db import Tx
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.durations import to_text
 from app.domain.plans import Plan
-from app.domain.states import FAILED, GrantState
+from app.domain.states import APPLIED, APPLYING, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
 from app.services import approvals, audit, directory, grants
+from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request, note_request
 
 
@@ -39,6 +43,17 @@ def can_act(tx: Tx, row: AccessRequest) -> bool:
     return all(u is not None and u.state == UserState.ACTIVE for u in users)
 
 
+def user_is_being_made(tx: Tx, row: AccessRequest) -> bool:
+    """Whether an open `user.create` will give IAM the user that this request needs."""
+    query = sa.select(col(AccessRequest.id)).where(
+        col(AccessRequest.user) == row.user,
+        col(AccessRequest.account) == row.account,
+        col(AccessRequest.kind) == Kind.USER_CREATE,
+        col(AccessRequest.same_change).is_not(None),  # emptied once it is finished
+    )
+    return tx.session.execute(query.limit(1)).first() is not None
+
+
 def extends_still(tx: Tx, grant_id: str, plan: Plan) -> bool:
     """Whether the extended grant is still active and IAM still shows it; gone outside is not given again."""
     grant = tx.session.get_one(Grant, grant_id)
@@ -59,6 +74,33 @@ def extends_still(tx: Tx, grant_id: str, plan: Plan) -> bool:
         reason="removed_outside",
     )
     return False
+
+
+def is_given_again(tx: Tx, row: AccessRequest, assessment: Assessment) -> bool:
+    """Whether a grant approved after this removal gives the access again; then there is nothing to take."""
+    groups = [g.name for g in assessment.case.groups]
+    held = sa.select(col(Grant.id)).where(
+        col(Grant.account) == row.account,
+        col(Grant.user) == row.user,
+        col(Grant.group).in_(groups),
+        col(Grant.state).in_(HOLDING_GRANTS),
+    )
+    later = tx.session.execute(held.limit(1)).scalar_one_or_none()
+    if later is None:
+        return False
+    if row.state == QUEUED:
+        move_request(tx, row, APPLYING)
+    move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
+    audit.record(
+        tx,
+        "access_request.applied",
+        by=SYSTEM_ACTOR,
+        subject=row.user,
+        access_request_id=row.id,
+        findings=["the access was given again meanwhile"],
+        continued_by=later,
+    )
+    return True
 
 
 def activate(tx: Tx, row: AccessRequest, grant: Grant) -> None:

@@ -208,11 +208,8 @@ def _timing(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
 def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
     refused = []
     wish = assessment.wish
-    if draft.kind == Kind.GROUP_JOIN and draft.extends is None:
-        held = grants.live(tx, wish.account, wish.user, wish.body.group)
-        if held:
-            text = f"{wish.user} already has {wish.body.group}; extend that grant instead."
-            refused.append(Refusal(409, "already_has_access", text, {"grant_id": held[0].id}))
+    if draft.kind in {Kind.GROUP_JOIN, Kind.GROUP_LEAVE} and draft.extends is None:
+        refused += _membership(draft, assessment, grants.live(tx, wish.account, wish.user, wish.body.group))
     other = tx.session.execute(
         sa.select(col(AccessRequest.id)).where(col(AccessRequest.same_change) == _same(draft, wish.user))
     ).scalar_one_or_none()
@@ -220,6 +217,17 @@ def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
         text = f"The same change is already asked for, in access request {other}."
         refused.insert(0, Refusal(409, "already_pending", text, {"access_request_id": other}))
     return refused
+
+
+def _membership(draft: Draft, assessment: Assessment, held: list[Grant]) -> list[Refusal]:
+    user, group, seen = assessment.wish.user, assessment.wish.body.group, assessment.seen
+    if draft.kind == Kind.GROUP_JOIN and held:
+        text = f"{user} already has {group}; extend that grant instead."
+        return [Refusal(409, "already_has_access", text, {"grant_id": held[0].id})]
+    # Leaving also ends what is only scheduled, so it is refused only where there is nothing at all.
+    if draft.kind == Kind.GROUP_LEAVE and not held and seen.user is not None and not seen.is_member(group):
+        return [Refusal(409, "not_a_member", f"{user} is not in {group}.")]
+    return []
 
 
 def _same(draft: Draft, user: str) -> str:
