@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 
 from app.domain import canonical, chain
 from app.errors import StartError, Unavailable
-from app.models import AuditEvent, AuditHead, new_id
+from app.models import AuditEvent, AuditHead, columns, new_id
 
 WRITE_WAIT = 30.0
 """Seconds a writer waits for its turn before it gives up with 503."""
@@ -26,8 +26,8 @@ WRITE_WAIT = 30.0
 _POOL = 48
 """Connections: FastAPI runs sync handlers on 40 threads, the worker and health checks come on top."""
 
-_head = AuditHead.__table__  # type: ignore[attr-defined]
-_events = AuditEvent.__table__  # type: ignore[attr-defined]
+_head = columns(AuditHead)
+_events = columns(AuditEvent)
 _READ_HEAD = sa.select(_head.c.seq, _head.c.mac).where(_head.c.id == 1).with_for_update()
 _WRITE_HEAD = sa.update(_head).where(_head.c.id == 1)
 _WRITE_EVENTS = sa.insert(_events)
@@ -62,6 +62,8 @@ class Tx:
         now: One moment for everything that happens in it.
         drafts: Audit events to be sealed when it commits.
         touched: Ids of requests and grants that changed, for those who wait on them.
+        locks_rows: Several transactions write at once, so rows must be locked. Never so on SQLite.
+        kept: Users that were read, by name: a session alone forgets what nobody holds on to.
         due: True when there is something for the worker to do now.
     """
 
@@ -71,6 +73,8 @@ class Tx:
     drafts: list[dict[str, Any]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
     due: bool = False
+    locks_rows: bool = False
+    kept: dict[str, SQLModel] = field(default_factory=dict)
 
 
 class FairLock:
@@ -156,7 +160,7 @@ class Database:
 
     def _written(self) -> Generator[Tx, None, Tx]:
         with Session(self._immediate, expire_on_commit=False) as session:
-            tx = Tx(session, self._now(session), self.terms)
+            tx = Tx(session, self._now(session), self.terms, locks_rows=not self.is_sqlite)
             yield tx
             session.flush()
             _seal(tx, self.audit_key)

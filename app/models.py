@@ -41,6 +41,12 @@ def _by_value(enum: type[StrEnum]) -> TypeEngine[Any]:
     )
 
 
+def columns(model: type[SQLModel]) -> sa.Table:
+    """The bare table: statements on it skip the ORM, whose building and looking up costs most of a short query."""
+    found: sa.Table = model.__table__  # type: ignore[attr-defined] # SQLModel does not declare it
+    return found
+
+
 class Account(SQLModel, table=True):
     """An AWS account that Gatehouse reaches. Filled by `gatehouse setup`."""
 
@@ -55,8 +61,8 @@ class User(SQLModel, table=True):
 
     __tablename__ = "lab_user"
 
-    id: str = Field(default_factory=new_id, primary_key=True)
-    name: str = Field(unique=True)
+    id: str = Field(default_factory=new_id, unique=True)
+    name: str = Field(primary_key=True)
     name_key: str = Field(unique=True)
     email: str
     email_key: str = Field(unique=True)

@@ -1,14 +1,33 @@
 """Bodies: what comes in. The contract's names, to the letter."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, create_model
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    create_model,
+)
 
 from app.changes import REGISTRY
 from app.domain.durations import Duration
 from app.domain.names import Email, GroupName, Reason, UserName
 from app.domain.words import DEFAULT_ACCOUNT, Kind, Role, Scope
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _written_as_time(value: object) -> datetime:
+    # pydantic's own reader takes numbers as well, and text that holds one.
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise ValueError("write a time like 2027-01-31T09:30:00Z")
+    return datetime.fromisoformat(value.upper())
 
 
 def _utc(value: datetime) -> datetime:
@@ -18,7 +37,7 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("this time is out of range") from None
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_time), AfterValidator(_utc)]
 """A time with its zone; kept and answered in UTC."""
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
@@ -40,7 +59,7 @@ class AskBase(Body):
     duration: Duration | None = None
     starts_at: Moment | None = None
     account: Annotated[str, Field(min_length=1, max_length=64)] = DEFAULT_ACCOUNT
-    emergency: bool = False
+    emergency: StrictBool = False
 
 
 def _ask_body(kind: Kind) -> type[AskBase]:
@@ -89,7 +108,7 @@ class RegisterBody(Body):
     name: UserName
     email: Email
     roles: Annotated[tuple[Role, ...], Field(max_length=4)] = ()
-    iam: bool = False
+    iam: StrictBool = False
     groups: Names = ()
     owner: UserName | None = None
     reason: Reason = "registered"

@@ -1,5 +1,6 @@
 """The way of a handler: who calls, may the token do this, one transaction, one answer."""
 
+import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -58,7 +59,7 @@ class Door:
                 print_ = idempotency.fingerprint(self._request.method, path, self._body)
                 before = idempotency.claim(tx, owner, idempotency.check_form(key), print_)
                 if before is not None:
-                    return Response(before[1], before[0], media_type="application/json")
+                    return _json(before[1], before[0], json.loads(before[1]).get("version"))
             answer = change(tx)
             code = getattr(answer, "status_code", None) or status
             response = respond(answer, code)
@@ -85,12 +86,15 @@ def respond(answer: Answer, status: int = 200) -> Response:
     """A view as JSON, with its version as ETag. The view is valid by construction: it is not validated again."""
     if answer is None:
         return Response(status_code=204)
+    exclude = {"status_code"} if hasattr(answer, "status_code") else None
+    return _json(answer.model_dump_json(exclude=exclude), status, getattr(answer, "version", None))
+
+
+def _json(text: str, status: int, version: int | None) -> Response:
     headers = {"Cache-Control": "no-store"}
-    version = getattr(answer, "version", None)
     if version is not None:
         headers["ETag"] = f'"{version}"'
-    exclude = {"status_code"} if hasattr(answer, "status_code") else None
-    return Response(answer.model_dump_json(exclude=exclude), status, headers=headers, media_type="application/json")
+    return Response(text, status, headers=headers, media_type="application/json")
 
 
 class database_errors:  # noqa: N801 - used as a function is

@@ -4,6 +4,7 @@ import re
 import time
 from collections import OrderedDict
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from fastapi.concurrency import run_in_threadpool
@@ -15,16 +16,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import log
 from app.api import problems
 from app.api.house import House
+from app.api.strict import storable
 from app.domain.actors import Caller
 from app.domain.words import Channel
-from app.errors import GatehouseError, TooMany, Unauthenticated, Unavailable
+from app.errors import GatehouseError, Invalid, TooMany, Unauthenticated, Unavailable
 from app.models import new_id
 from app.services import tokens
 
 _log = log.get("http")
 _OPEN = re.compile(r"/v1/(enrolments/redeem|auth/aws(/.*)?|slack/events)/?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -45,7 +47,7 @@ class Rates:
         """
         if self._rate is None:
             return
-        now, burst = time.monotonic(), self._rate * 4
+        now, burst = time.monotonic(), max(self._rate * 4, 1.0)
         level, at = self._levels.pop(who, (burst, now))
         level = min(burst, level + (now - at) * self._rate) - 1
         self._levels[who] = (max(level, 0.0), now)
@@ -112,8 +114,7 @@ class FrontMiddleware:
                 self._rates.take(caller.name)
                 scope["gatehouse.caller"] = caller
         scope["gatehouse.request_id"] = request_id
-        if "\x00" in path or b"%00" in scope.get("query_string", b""):
-            raise NulInAddress
+        _check_address(scope)
 
     async def _authenticate(self, headers: Headers, request_id: str) -> Caller:
         kind, _, token = headers.get("authorization", "").partition(" ")
@@ -129,15 +130,14 @@ class FrontMiddleware:
             raise Unavailable("The database does not answer; try again in a moment.", code="database_away") from problem
 
 
-class NulInAddress(GatehouseError):
-    """A path or a query holds NUL, which no name can."""
-
-    status = 422
-    default_code = "invalid"
-
-    def __init__(self) -> None:
-        errors = [{"loc": ["path"], "msg": "an address must not hold NUL", "type": "value_error"}]
-        super().__init__("an address must not hold NUL", errors=errors)
+def _check_address(scope: Scope) -> None:
+    # The framework would put U+FFFD for what is not UTF-8, and look for something nobody asked for.
+    for part, written in (("path", scope.get("raw_path") or b""), ("query", scope.get("query_string", b""))):
+        try:
+            storable(unquote_to_bytes(written).decode())
+        except ValueError:
+            msg = "an address must be UTF-8 and must not hold NUL"
+            raise Invalid(msg, errors=[{"loc": [part], "msg": msg, "type": "value_error"}]) from None
 
 
 def request_id_of(request: Request) -> str:

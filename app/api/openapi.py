@@ -42,10 +42,10 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     operation["operationId"] = _operation_id(path, method)
-    if not path.startswith("/v1"):
-        return
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     responses["4XX"] = {"description": "Refused; `code` says why.", "content": content}
+    if not path.startswith("/v1"):
+        return
     responses["503"] = {"description": "Not now; try again.", "content": content}
     if path not in _OPEN:
         operation["security"] = [{"token": []}]

@@ -20,7 +20,7 @@ _MAC = 16
 def write(key: bytes, last: str | int, filters: Mapping[str, Any]) -> str:
     """The cursor behind a row. It holds only under the same filters."""
     body = json.dumps([last, _filters(filters)]).encode()
-    return base64.urlsafe_b64encode(_mac(key, body) + body).decode().rstrip("=")
+    return _text(_mac(key, body) + body)
 
 
 def read(key: bytes, cursor: str | None, filters: Mapping[str, Any]) -> Any:
@@ -35,6 +35,8 @@ def read(key: bytes, cursor: str | None, filters: Mapping[str, Any]) -> Any:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raw = b""
+    if _text(raw) != cursor:
+        raise _bad()  # the same bytes, written in another way
     mac, body = raw[:_MAC], raw[_MAC:]
     if not hmac.compare_digest(mac, _mac(key, body)):
         raise _bad()
@@ -42,6 +44,10 @@ def read(key: bytes, cursor: str | None, filters: Mapping[str, Any]) -> Any:
     if belongs_to != _filters(filters):
         raise _bad()
     return last
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _bad() -> BadRequest:

@@ -267,6 +267,7 @@ class ProblemView(View):
     detail: str
     code: str
     request_id: str | None
+    errors: list[dict[str, Any]] = Field(default=[], description="With 422: `loc`, `msg` and `type` of each.")
 
 
 class HealthView(View):

@@ -109,7 +109,7 @@ def patch(
 
     def change(tx: Tx) -> RegisteredView:
         user = directory.get_user(tx, name, lock=True)
-        if if_match is not None and if_match.strip() not in {"*", f'"{user.version}"'}:
+        if if_match is not None and not {"*", f'"{user.version}"'} & {tag.strip() for tag in if_match.split(",")}:
             raise PreconditionFailed("The user changed since you read it; read it again.")
         filed = onboarding.ask_roles(tx, door.caller, user.name, frozenset(body.roles), body.reason)
         tx.session.refresh(user)

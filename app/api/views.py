@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col
 
 from app.api.schemas import (
     AccessRequestView,
@@ -25,8 +25,11 @@ from app.db import Tx
 from app.domain.durations import to_text
 from app.domain.rules import Rule
 from app.domain.words import Kind, Role, Scope
-from app.models import AccessRequest, Decision, Grant, Group, Sighting, Token, User
+from app.models import AccessRequest, Decision, Grant, Group, Sighting, Token, User, columns
 from app.services.requests import Answer
+
+_d = columns(Decision)
+_DECISIONS = sa.select(_d).where(_d.c.access_request_id.in_(sa.bindparam("ids", expanding=True))).order_by(_d.c.id)
 
 
 def access_requests(tx: Tx, rows: Sequence[AccessRequest]) -> list[AccessRequestView]:
@@ -34,8 +37,7 @@ def access_requests(tx: Tx, rows: Sequence[AccessRequest]) -> list[AccessRequest
     tx.session.flush()
     ids = [row.id for row in rows]
     decisions: dict[str, list[DecisionView]] = {i: [] for i in ids}
-    query = select(Decision).where(col(Decision.access_request_id).in_(ids)).order_by(col(Decision.id))
-    for d in tx.session.scalars(query) if ids else ():
+    for d in tx.session.execute(_DECISIONS, {"ids": ids}) if ids else ():
         decisions[d.access_request_id].append(
             DecisionView(
                 approver=d.approver,

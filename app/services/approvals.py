@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from app.db import Tx
@@ -20,12 +21,16 @@ VOIDS_ALLOWED = 2
 """The third void is a failure: somebody must look why the account keeps changing (rule 21)."""
 
 _RULE = "rule:"
+_STANDING = (
+    select(Decision)
+    .where(col(Decision.access_request_id) == sa.bindparam("request_id"), col(Decision.void).is_(None))
+    .order_by(col(Decision.id))
+)
 
 
 def standing(tx: Tx, row: AccessRequest) -> list[Decision]:
     """The decisions that count, oldest first."""
-    query = select(Decision).where(col(Decision.access_request_id) == row.id, col(Decision.void).is_(None))
-    return list(tx.session.scalars(query.order_by(col(Decision.id))))
+    return list(tx.session.scalars(_STANDING, {"request_id": row.id}))
 
 
 def still_good(decisions: list[Decision], assessment: Assessment) -> bool:
@@ -95,7 +100,7 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
     if change.gives_access:
         decided["grant_ids"] = grants.make_for(tx, row, assessment)
     move_request(tx, row, QUEUED if begins <= tx.now else APPROVED, due_at=begins, attempts=0, failure=None, **decided)
-    tx.due = tx.due or begins <= tx.now
+    tx.due = True  # also for a later start: the worker must not sleep past it
 
 
 def void(tx: Tx, row: AccessRequest, why: str, *, plan: Plan | None = None) -> None:
@@ -107,7 +112,6 @@ def void(tx: Tx, row: AccessRequest, why: str, *, plan: Plan | None = None) -> N
     """
     for decision in standing(tx, row):
         decision.void = why
-        tx.session.add(decision)
     grants.drop_scheduled(tx, row, "approval_void")
     fresh: dict[str, Any] = {"voids": row.voids + 1, "grant_ids": []}
     if plan is not None:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col
 
 from app.changes import REGISTRY, Change
 from app.changes.base import Wish
@@ -18,8 +17,11 @@ from app.domain.rulings import Case, GroupFacts, Ruling, rule_on
 from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.errors import NotFound
-from app.models import AccessRequest, Account, Group, User
+from app.models import AccessRequest, Account, Group, User, columns
 from app.services import directory, sightings
+
+_groups = columns(Group)
+_RULES = sa.select(_groups.c.name, _groups.c.rule).where(_groups.c.name.in_(sa.bindparam("names", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def group_rules(tx: Tx, names: tuple[str, ...]) -> dict[str, Rule]:
     """
     if not names:
         return {}
-    rows = tx.session.execute(sa.select(col(Group.name), col(Group.rule)).where(col(Group.name).in_(names)))
+    rows = tx.session.execute(_RULES, {"names": names})
     found = {name: Rule.model_validate(rule) for name, rule in rows}
     missing = [n for n in names if n not in found]
     if missing:
@@ -78,11 +80,12 @@ def assess(
     names = change.groups(body)
     rules = group_rules(tx, names)
     asked = rules_asked or rules
+    wish = _wish(tx, change, account, subject, body, request_id, [*asked.values(), *rules.values()])
     seen = sightings.load(tx, account.name, subject.name, names)
     parties = {asker, subject.name, subject.owner or subject.name}
     roster = _with_subject(directory.roster(tx, [*asked.values(), *rules.values()], parties), subject)
     if (owner := roster.people[asker].owner) and owner not in roster.people:
-        roster = _with_subject(roster, directory.get_user(tx, owner))
+        roster = _with_subject(roster, directory.known_user(tx, owner))
     case = Case(
         kind=kind,
         asker=roster.people[asker],
@@ -91,18 +94,35 @@ def assess(
         groups=tuple(_facts(n, asked.get(n, rules[n]), rules[n], seen) for n in names),
         duration=duration,
     )
-    wish = Wish(
-        kind=kind,
+    ruling = rule_on(case, change.needs(case), change.by_rule(case))
+    return Assessment(change, wish, case, ruling, seen)
+
+
+def _wish(
+    tx: Tx, change: Change, account: Account, subject: User, body: Any, request_id: str, rules: list[Rule]
+) -> Wish:
+    return Wish(
+        kind=change.kind,
         account=account.name,
         user=subject.name,
         user_id=subject.id,
         request_id=request_id,
         body=body,
         boundary_arn=boundary_arn(account),
-        needs_mfa=tx.terms.require_mfa and any(g.requires_mfa for g in case.groups) and change.gives_access,
+        needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
     )
-    ruling = rule_on(case, change.needs(case), change.by_rule(case))
-    return Assessment(change, wish, case, ruling, seen)
+
+
+def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
+    """What a stored request wishes, without its ruling: enough to read from IAM."""
+    change = REGISTRY[Kind(row.kind)]
+    body = change.body.model_validate(row.change)
+    rules = [
+        *group_rules(tx, change.groups(body)).values(),
+        *(Rule.model_validate(r) for r in row.rules_asked.values()),
+    ]
+    account, subject = get_account(tx, row.account), directory.known_user(tx, row.user)
+    return change, _wish(tx, change, account, subject, body, row.id, rules)
 
 
 def reassess(tx: Tx, row: AccessRequest) -> Assessment:
@@ -113,7 +133,7 @@ def reassess(tx: Tx, row: AccessRequest) -> Assessment:
         kind=kind,
         account=get_account(tx, row.account),
         asker=row.requester,
-        subject=directory.get_user(tx, row.user),
+        subject=directory.known_user(tx, row.user),
         body=REGISTRY[kind].body.model_validate(row.change),
         request_id=row.id,
         rules_asked={n: Rule.model_validate(r) for n, r in row.rules_asked.items()},

@@ -1,7 +1,5 @@
 """Deciding: approve, deny, withdraw. Nobody decides on their own request (rule 2)."""
 
-from sqlmodel import col, select
-
 from app.db import Tx
 from app.domain.actors import Caller
 from app.domain.states import DENIED, DecisionState
@@ -33,7 +31,8 @@ def decide(
         raise Forbidden(
             "Nobody decides on a request they made or that is for them. Ask another approver.", code="own_request"
         )
-    before = _standing_of(tx, row, caller.name)
+    standing = approvals.standing(tx, row)
+    before = _own(standing, caller.name)
     if before is not None and before.verdict == verdict:
         return row
     if row.decision != DecisionState.PENDING:
@@ -44,19 +43,17 @@ def decide(
         raise Conflict("The plan changed since you looked; read it again, then decide.", code="plan_changed")
     if before is not None:
         before.void = "replaced"
-        tx.session.add(before)
         tx.session.flush()
-    tx.session.add(
-        Decision(
-            access_request_id=row.id,
-            approver=caller.name,
-            verdict=verdict,
-            comment=comment,
-            plan_digest=row.plan_digest,
-            channel=caller.channel or Channel.API,
-            at=tx.now,
-        )
+    made = Decision(
+        access_request_id=row.id,
+        approver=caller.name,
+        verdict=verdict,
+        comment=comment,
+        plan_digest=row.plan_digest,
+        channel=caller.channel or Channel.API,
+        at=tx.now,
     )
+    tx.session.add(made)
     audit.record(
         tx,
         "decision.made",
@@ -70,7 +67,7 @@ def decide(
     if verdict == Verdict.DENY:
         move_request(tx, row, DENIED, decided_at=tx.now)
         audit.record(tx, "access_request.denied", by=caller, subject=row.user, access_request_id=row.id)
-    elif approvals.still_good(approvals.standing(tx, row), assessment):
+    elif approvals.still_good([d for d in [*standing, made] if d.void is None], assessment):
         approvals.grant(tx, caller, row, assessment)
     else:
         note_request(tx, row, ruling=assessment.ruling.as_json())
@@ -80,13 +77,12 @@ def decide(
 def withdraw(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     """Take one's own approval back while the request is pending."""
     row = visibility.locked(tx, caller, request_id)
-    mine = _standing_of(tx, row, caller.name)
+    mine = _own(approvals.standing(tx, row), caller.name)
     if row.decision != DecisionState.PENDING:
         raise Conflict(f"This request is not pending any more: it is {row.decision}.", code="not_pending")
     if mine is None:
         raise Conflict("You have not approved this.", code="nothing_to_withdraw")
     mine.void = "withdrawn"
-    tx.session.add(mine)
     note_request(tx, row)
     audit.record(tx, "decision.withdrawn", by=caller, subject=row.user, access_request_id=row.id)
     return row
@@ -100,11 +96,5 @@ def _eligible(caller: Caller, verdict: Verdict, assessment: Assessment) -> None:
         raise Forbidden(f"This is for others to decide: {names}.", code="not_eligible")
 
 
-def _standing_of(tx: Tx, row: AccessRequest, approver: str) -> Decision | None:
-    return tx.session.scalars(
-        select(Decision).where(
-            col(Decision.access_request_id) == row.id,
-            col(Decision.approver) == approver,
-            col(Decision.void).is_(None),
-        )
-    ).one_or_none()
+def _own(decisions: list[Decision], approver: str) -> Decision | None:
+    return next((d for d in decisions if d.approver == approver), None)

@@ -14,8 +14,15 @@ from app.domain.rules import Rule
 from app.domain.states import GrantState
 from app.domain.words import Role, UserState
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.models import Grant, Group, User
+from app.models import AccessRequest, Grant, Group, User
 from app.services import audit
+
+# Roles are a short JSON list of closed words; the quotes keep one word from matching inside another.
+_IS_ADMIN = sa.cast(col(User.roles), sa.String).like(f'%"{Role.ADMIN.value}"%')
+_ROSTER = select(User).where(
+    col(User.state) != UserState.DELETED,
+    sa.or_(_IS_ADMIN, col(User.name).in_(sa.bindparam("names", expanding=True))),
+)
 
 
 def person(user: User) -> Person:
@@ -36,33 +43,43 @@ def find_user(tx: Tx, name: str) -> User | None:
 
 
 def get_user(tx: Tx, name: str, *, lock: bool = False) -> User:
-    """The user, or 404.
+    """The user of that name, whatever the case, or 404.
 
     Args:
-        lock: Hold the row, see `lock_user`.
+        lock: Hold the row, see `hold_user`.
     """
     user = find_user(tx, name)
     if user is not None and lock:
-        _lock(tx, user)
+        hold_user(tx, user.name)
     if user is None or user.state == UserState.DELETED:
         raise NotFound(f"There is no user named {name}.", code="user_not_found")
     return user
 
 
-def lock_user(tx: Tx, name: str) -> None:
-    """Hold a user's row until the end of the transaction; deleted users too.
+def known_user(tx: Tx, name: str) -> User:
+    """The user that a row of ours names, exactly; deleted ones too."""
+    found = tx.kept.get(name)
+    if not isinstance(found, User):
+        found = tx.kept[name] = tx.session.get_one(User, name)
+    return found
 
-    Everything that changes what somebody has or asked for takes this lock first, so that no two such
-    changes of one user cross.
+
+def hold_user(tx: Tx, name: str) -> None:
+    """Hold a user's row until the end of the transaction.
+
+    Everything that changes what somebody has or asked for does this first, so that no two such changes of
+    one user cross. FOR NO KEY UPDATE: rows that refer to this one can still be written meanwhile.
     """
-    user = find_user(tx, name)
-    if user is not None:
-        _lock(tx, user)
+    if tx.locks_rows:
+        locked = tx.session.get_one(User, name, with_for_update={"key_share": True}, populate_existing=True)
+        tx.kept[name] = locked
 
 
-def _lock(tx: Tx, user: User) -> None:
-    # FOR NO KEY UPDATE: rows that refer to this one can still be written meanwhile.
-    tx.session.refresh(user, with_for_update={"key_share": True})
+def hold(tx: Tx, row: AccessRequest | Grant) -> None:
+    """Hold the user of a request or a grant, and read the row again as it is then."""
+    if tx.locks_rows:
+        hold_user(tx, row.user)
+        tx.session.refresh(row)
 
 
 def get_group(tx: Tx, name: str) -> Group:
@@ -93,12 +110,7 @@ def roster(tx: Tx, wanted: Iterable[Rule], parties: Iterable[str]) -> Roster:
     if approver_groups:
         members = _members(tx, approver_groups)
         named |= frozenset().union(*members.values())
-    users = tx.session.scalars(
-        select(User).where(
-            col(User.state) != UserState.DELETED,
-            sa.or_(_is_admin(), col(User.name).in_(sorted(named))),
-        )
-    )
+    users = tx.session.scalars(_ROSTER, {"names": sorted(named)})
     return Roster({u.name: person(u) for u in users}, members)
 
 
@@ -109,11 +121,6 @@ def _members(tx: Tx, groups: Iterable[str]) -> dict[str, frozenset[str]]:
         )
     ).all()
     return {g: frozenset(u for group, u in rows if group == g) for g in groups}
-
-
-def _is_admin() -> sa.ColumnElement[bool]:
-    # Roles are a short JSON list of closed words; the quotes keep one word from matching inside another.
-    return sa.cast(col(User.roles), sa.String).like(f'%"{Role.ADMIN.value}"%')
 
 
 def approves(tx: Tx, caller: Caller) -> frozenset[str]:

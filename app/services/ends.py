@@ -117,6 +117,5 @@ def _try_again(database: Database, backoff: Backoff, grant_id: str, failed: aws.
 def _hold(tx: Tx, grant_id: str) -> Grant:
     """The grant, with its user's row held first, as every writer does."""
     grant = tx.session.get_one(Grant, grant_id)
-    directory.lock_user(tx, grant.user)
-    tx.session.refresh(grant)
+    directory.hold(tx, grant)
     return grant

@@ -23,6 +23,22 @@ from app.services import audit, directory, sightings
 from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request
 
+_OF_REQUEST = (
+    select(Grant)
+    .where(col(Grant.id).in_(sa.bindparam("ids", expanding=True)))
+    .order_by(col(Grant.id))
+    .execution_options(populate_existing=True)
+)
+_LIVE = (
+    select(Grant)
+    .where(
+        col(Grant.account) == sa.bindparam("account"),
+        col(Grant.user) == sa.bindparam("user"),
+        col(Grant.group) == sa.bindparam("group"),
+        col(Grant.state).in_(sorted(LIVE_GRANTS)),
+    )
+    .execution_options(populate_existing=True)
+)
 _NOT_BEGUN = (Provisioning.NONE, Provisioning.QUEUED)
 
 
@@ -50,19 +66,12 @@ def of_request(tx: Tx, row: AccessRequest) -> list[Grant]:
     """The request's current grants. Those of an approval that became void are not among them."""
     if not row.grant_ids:
         return []
-    query = select(Grant).where(col(Grant.id).in_(row.grant_ids)).order_by(col(Grant.id))
-    return list(tx.session.scalars(query.execution_options(populate_existing=True)))
+    return list(tx.session.scalars(_OF_REQUEST, {"ids": row.grant_ids}))
 
 
 def live(tx: Tx, account: str, user: str, group: str) -> list[Grant]:
     """Every grant that stands for this access, or is about to."""
-    query = select(Grant).where(
-        col(Grant.account) == account,
-        col(Grant.user) == user,
-        col(Grant.group) == group,
-        col(Grant.state).in_(LIVE_GRANTS),
-    )
-    return list(tx.session.scalars(query.execution_options(populate_existing=True)))
+    return list(tx.session.scalars(_LIVE, {"account": account, "user": user, "group": group}))
 
 
 def other_holder(tx: Tx, grant: Grant) -> str | None:
@@ -159,8 +168,7 @@ def _concerns(tx: Tx, caller: Caller, grant: Grant) -> bool:
 
 def _holders(tx: Tx, grant: Grant) -> set[str]:
     """The holder, and for a service the person it counts as."""
-    user = directory.find_user(tx, grant.user)
-    return {grant.user, user.owner or user.name} if user else {grant.user}
+    return {grant.user, directory.person(directory.known_user(tx, grant.user)).counts_as}
 
 
 def revoke(tx: Tx, caller: Caller, grant_id: str, why: str) -> Grant:
@@ -171,14 +179,12 @@ def revoke(tx: Tx, caller: Caller, grant_id: str, why: str) -> Grant:
         Forbidden: The holder's leaving would take a Deny away, which is not less access.
     """
     seen = get_visible(tx, caller, grant_id)
-    directory.get_user(tx, seen.user, lock=True)
-    tx.session.refresh(seen)
+    directory.hold(tx, seen)
     _may_revoke(tx, caller, seen)
     if seen.state == GrantState.REVOKED:
         raise Conflict("This grant has ended already.", code="grant_ended")
     if seen.state not in ENDING_GRANTS:
         end_all(tx, caller, account=seen.account, user=seen.user, group=seen.group, reason="revoked", why=why)
-        tx.session.refresh(seen)
     return seen
 
 

@@ -4,14 +4,27 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import col
 
 from app.db import Tx
 from app.domain.states import DecisionState, GrantState, Provisioning, RequestState, can_grant_move, can_move
 from app.errors import Conflict
-from app.models import AccessRequest, Grant
+from app.models import AccessRequest, Grant, columns
 
 _UNDER_WAY = (Provisioning.NONE, Provisioning.QUEUED, Provisioning.APPLYING)
+
+
+_requests, _grants = columns(AccessRequest), columns(Grant)
+_UPDATE_REQUEST = sa.update(_requests).where(
+    _requests.c.id == sa.bindparam("was_id"),
+    _requests.c.version == sa.bindparam("was_version"),
+    _requests.c.decision == sa.bindparam("was_decision"),
+    _requests.c.provisioning == sa.bindparam("was_provisioning"),
+)
+_UPDATE_GRANT = sa.update(_grants).where(
+    _grants.c.id == sa.bindparam("was_id"),
+    _grants.c.version == sa.bindparam("was_version"),
+    _grants.c.state == sa.bindparam("was_state"),
+)
 
 
 def move_request(tx: Tx, row: AccessRequest, to: RequestState, **values: Any) -> None:
@@ -36,19 +49,9 @@ def note_request(tx: Tx, row: AccessRequest, **values: Any) -> None:
 
 
 def _write_request(tx: Tx, row: AccessRequest, values: dict[str, Any]) -> None:
-    values["version"] = row.version + 1
-    done = tx.session.execute(
-        sa.update(AccessRequest)
-        .where(
-            col(AccessRequest.id) == row.id,
-            col(AccessRequest.decision) == row.decision,
-            col(AccessRequest.provisioning) == row.provisioning,
-            col(AccessRequest.version) == row.version,
-        )
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
-    _applied(tx, row, row.id, done, values)
+    was = {"was_decision": row.decision, "was_provisioning": row.provisioning}
+    _write(tx, _UPDATE_REQUEST, row, was, values)
+    tx.touched.add(row.id)
 
 
 def move_grant(tx: Tx, row: Grant, to: GrantState, **values: Any) -> None:
@@ -67,23 +70,21 @@ def move_grant(tx: Tx, row: Grant, to: GrantState, **values: Any) -> None:
 
 def note_grant(tx: Tx, row: Grant, **values: Any) -> None:
     """Set columns of a grant under the guard of its state and version."""
+    _write(tx, _UPDATE_GRANT, row, {"was_state": row.state}, values)
+    tx.touched |= {row.id, row.access_request_id}
+
+
+def _write(
+    tx: Tx, statement: sa.Update, row: AccessRequest | Grant, was: dict[str, Any], values: dict[str, Any]
+) -> None:
+    tx.session.flush()  # what was added in this transaction must be there before it is moved
+    guard = {"was_id": row.id, "was_version": row.version, **was}
     values["version"] = row.version + 1
-    done = tx.session.execute(
-        sa.update(Grant)
-        .where(col(Grant.id) == row.id, col(Grant.state) == row.state, col(Grant.version) == row.version)
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
-    _applied(tx, row, row.access_request_id, done, values)
-    tx.touched.add(row.id)
-
-
-def _applied(tx: Tx, row: AccessRequest | Grant, touched: str, done: Any, values: dict[str, Any]) -> None:
+    done = tx.session.connection().execute(statement, {**guard, **values})
     if done.rowcount != 1:
         raise Conflict("Somebody else changed this in the same moment; look again.", code="changed_meanwhile")
     for name, value in values.items():
         set_committed_value(row, name, value)
-    tx.touched.add(touched)
 
 
 def _say(state: RequestState) -> str:

@@ -30,17 +30,16 @@ def require_shown(plan: Plan, findings: list[str]) -> None:
 def hold(tx: Tx, request_id: str) -> AccessRequest:
     """The request, with its subject's row held first, as every writer does."""
     row = tx.session.get_one(AccessRequest, request_id)
-    directory.lock_user(tx, row.user)
-    tx.session.refresh(row)
+    directory.hold(tx, row)
     return row
 
 
 def can_act(tx: Tx, row: AccessRequest) -> bool:
     """Whether asker and subject are still there; for those who are not, only removals go on (rule 24)."""
-    users = [directory.find_user(tx, n) for n in {row.user, row.requester}]
+    states = {directory.known_user(tx, n).state for n in (row.user, row.requester)}
     if row.kind == Kind.GROUP_LEAVE:
-        return all(u is not None and u.state != UserState.DELETED for u in users)
-    return all(u is not None and u.state == UserState.ACTIVE for u in users)
+        return UserState.DELETED not in states
+    return states == {UserState.ACTIVE}
 
 
 def user_is_being_made(tx: Tx, row: AccessRequest) -> bool:

@@ -14,7 +14,6 @@ from app.domain.actors import Actor
 from app.domain.canonical import dumps
 from app.domain.plans import Operation
 from app.domain.rules import Rule
-from app.domain.sightings import Seen
 from app.models import Account, Group
 from app.services import audit, sightings
 
@@ -59,7 +58,9 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
     boundary = iam.policy(guardrails.policy_arn(partition, account_id, guardrails.BOUNDARY_NAME))
     found = {n: g for n in names if (g := iam.group(n)) is not None}
     with database.write() as tx:
-        sightings.save(tx, account_name, None, names, Seen(groups=found, boundary=boundary))
+        sightings.save_boundary(tx, account_name, boundary)
+        for name in names:
+            sightings.save_group(tx, account_name, name, found.get(name))
         account = tx.session.get_one(Account, account_name)
         account.setup_at = account.setup_at or tx.now
         audit.record(tx, "setup.finished", by=by, account=account_name, first=first, operations=len(done))

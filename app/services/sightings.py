@@ -4,25 +4,29 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import Tx
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
-from app.models import Sighting
+from app.models import Sighting, columns
 
 _BOUNDARY = "LabBoundary"
+_seen = columns(Sighting)
+_LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
+    _seen.c.account == sa.bindparam("account"), _seen.c.name.in_(sa.bindparam("names", expanding=True))
+)
+_KEY = ["account", "what", "name"]
 
 
 def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
     """What was last seen of a user, some groups and the boundary."""
-    keys = [("user", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)]
-    rows = tx.session.execute(
-        sa.select(col(Sighting.what), col(Sighting.name), col(Sighting.state)).where(
-            col(Sighting.account) == account,
-            sa.tuple_(col(Sighting.what), col(Sighting.name)).in_(keys),
-        )
-    )
-    found: dict[tuple[str, str], Any] = {(what, name): state for what, name, state in rows if state is not None}
+    groups = tuple(groups)
+    wanted = {("user", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)}
+    # By name alone, since that is one plain list; a user and a group of one name are told apart here.
+    rows = tx.session.execute(_LOAD, {"account": account, "names": [user, _BOUNDARY, *groups]})
+    found: dict[tuple[str, str], Any] = {
+        (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
+    }
     seen_user, cap = found.get(("user", user)), found.get(("boundary", _BOUNDARY))
     return Seen(
         user=SeenUser.from_json(seen_user) if seen_user else None,
@@ -31,15 +35,25 @@ def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
     )
 
 
-def save(tx: Tx, account: str, user: str | None, groups: Iterable[str], seen: Seen) -> None:
-    """Keep what was just read: also that something is not there."""
-    if user is not None:
+def save(tx: Tx, account: str, user: str, groups: Iterable[str], seen: Seen, known: Seen | None = None) -> None:
+    """Keep what was just read: also that something is not there.
+
+    Args:
+        known: What is stored already, where that was just loaded: only what differs is written.
+    """
+    if known is None or known.boundary != seen.boundary:
+        save_boundary(tx, account, seen.boundary)
+    if known is None or known.user is None or seen.user is None or known.user.as_json() != seen.user.as_json():
         save_user(tx, account, user, seen.user)
     for name in groups:
         group = seen.groups.get(name)
-        _put(tx, account, "group", name, group.as_json() if group else None)
-    cap = seen.boundary
-    _put(tx, account, "boundary", _BOUNDARY, vars(cap) if cap else None)
+        if known is None or known.groups.get(name) != group:
+            save_group(tx, account, name, group)
+
+
+def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
+    """Keep what was just read of the account's boundary."""
+    _put(tx, account, "boundary", _BOUNDARY, vars(boundary) if boundary else None)
 
 
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:
@@ -47,9 +61,13 @@ def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:
     _put(tx, account, "user", name, user.as_json() if user else None)
 
 
+def save_group(tx: Tx, account: str, name: str, group: SeenGroup | None) -> None:
+    """Keep what was just read of one group; None says that IAM has none."""
+    _put(tx, account, "group", name, group.as_json() if group else None)
+
+
 def _put(tx: Tx, account: str, what: str, name: str, state: dict[str, Any] | None) -> None:
-    row = tx.session.get(Sighting, (account, what, name))
-    if row is None:
-        tx.session.add(Sighting(account=account, what=what, name=name, state=state, seen_at=tx.now))
-    elif row.state != state:
-        row.state, row.seen_at = state, tx.now
+    make = postgresql.insert if tx.locks_rows else sqlite.insert
+    row = {"account": account, "what": what, "name": name, "state": state, "seen_at": tx.now}
+    fresh = {"state": state, "seen_at": tx.now}
+    tx.session.execute(make(Sighting).values(row).on_conflict_do_update(index_elements=_KEY, set_=fresh))

@@ -12,7 +12,7 @@ from app.domain.actors import SYSTEM_ACTOR, Actor, Caller
 from app.domain.people import Person
 from app.domain.words import Channel, Scope, UserState
 from app.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
-from app.models import Enrolment, Token, User, new_id
+from app.models import Enrolment, Token, User, columns, new_id
 from app.services import audit, directory, listing
 
 LONGEST = timedelta(days=90)
@@ -20,23 +20,24 @@ CODE_LASTS = timedelta(hours=24)
 TOKENS_EACH = 100
 """Live tokens of one user at most."""
 
+_tokens, _users = columns(Token), columns(User)
 _FIND = (
     sa.select(
-        col(Token.id),
-        col(Token.scopes),
-        col(Token.expires_at),
-        col(Token.origin),
-        col(User.name),
-        col(User.roles),
-        col(User.verified),
-        col(User.enrolled_by),
-        col(User.owner),
+        _tokens.c.id,
+        _tokens.c.scopes,
+        _tokens.c.expires_at,
+        _tokens.c.origin,
+        _users.c.name,
+        _users.c.roles,
+        _users.c.verified,
+        _users.c.enrolled_by,
+        _users.c.owner,
     )
-    .join(User, col(User.name) == col(Token.owner))
+    .join(_users, _users.c.name == _tokens.c.owner)
     .where(
-        col(Token.sha256) == sa.bindparam("sha256"),
-        col(Token.revoked_at).is_(None),
-        col(User.state) == UserState.ACTIVE,
+        _tokens.c.sha256 == sa.bindparam("sha256"),
+        _tokens.c.revoked_at.is_(None),
+        _users.c.state == UserState.ACTIVE,
     )
 )
 

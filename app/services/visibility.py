@@ -1,12 +1,9 @@
 """Who may see a request, whose it is, and holding it while it changes."""
 
-import sqlalchemy as sa
-from sqlmodel import col
-
 from app.db import Tx
 from app.domain.actors import Caller
 from app.errors import NotFound
-from app.models import AccessRequest, User
+from app.models import AccessRequest
 from app.services import directory
 
 
@@ -29,13 +26,11 @@ def _concerns(tx: Tx, caller: Caller, row: AccessRequest) -> bool:
 
 def parties(tx: Tx, row: AccessRequest) -> set[str]:
     """The persons behind the asker and the subject; services count as their owners."""
-    users = tx.session.scalars(sa.select(User).where(col(User.name).in_((row.user, row.requester))))
-    return {directory.person(u).counts_as for u in users}
+    return {directory.person(directory.known_user(tx, n)).counts_as for n in (row.user, row.requester)}
 
 
 def locked(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     """The request, with its subject's row held so that nothing else changes it meanwhile."""
     row = get_visible(tx, caller, request_id)
-    directory.get_user(tx, row.user, lock=True)
-    tx.session.refresh(row)
+    directory.hold(tx, row)
     return row

@@ -97,9 +97,9 @@ def upgrade() -> None:
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["owner"], ["lab_user.name"], name=op.f("fk_lab_user_owner_lab_user")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_lab_user")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lab_user")),
         sa.UniqueConstraint("email_key", name=op.f("uq_lab_user_email_key")),
-        sa.UniqueConstraint("name", name=op.f("uq_lab_user_name")),
+        sa.UniqueConstraint("id", name=op.f("uq_lab_user_id")),
         sa.UniqueConstraint("name_key", name=op.f("uq_lab_user_name_key")),
     )
     op.create_table(

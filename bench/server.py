@@ -1,0 +1,132 @@
+"""The servers that are measured: Gatehouse with an IAM that costs nothing, and the floor of bare inserts."""
+
+import argparse
+import contextlib
+import datetime as dt
+import os
+import socket
+import sys
+import time
+from typing import Any
+
+import sqlmodel
+import uvicorn
+from fastapi import Depends, FastAPI
+from sqlmodel import Field, Session, SQLModel
+
+from app import log, worker
+from app.cli import runtime
+from app.config import Settings
+from app.db import make_engine
+from app.delivery.embedded import EmbeddedDelivery
+from app.domain.plans import Operation
+from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
+from app.main import create_app, make_database
+from app.models import new_id
+
+
+class FreeIam:
+    """IAM answered in-process: every user and group exists; calls take `delay` seconds."""
+
+    emulated = True
+
+    def __init__(self, delay: float = 0.0) -> None:
+        self._members: dict[str, set[str]] = {}
+        self._delay = delay
+
+    def _pause(self) -> None:
+        if self._delay:
+            time.sleep(self._delay)
+
+    def account(self) -> tuple[str, str]:
+        return "123456789012", "aws"
+
+    def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
+        self._pause()
+        groups = tuple(sorted(self._members.get(name, ())))
+        return SeenUser(name, f"arn:aws:iam::123456789012:user/lab/{name}", groups, boundary="arn:b", has_mfa=True)
+
+    def group(self, name: str) -> SeenGroup | None:
+        self._pause()
+        return SeenGroup(name, (SeenPolicy("arn:aws:iam::aws:policy/X", "sha256:" + "0" * 64),))
+
+    def policy(self, arn: str) -> SeenPolicy | None:
+        self._pause()
+        return SeenPolicy(arn, "sha256:" + "1" * 64)
+
+    def call(self, operation: Operation) -> None:
+        self._pause()
+        members = self._members.setdefault(operation.parameters.get("UserName", ""), set())
+        if operation.action == "AddUserToGroup":
+            members.add(operation.parameters["GroupName"])
+        elif operation.action == "RemoveUserFromGroup":
+            members.discard(operation.parameters["GroupName"])
+
+
+class FloorRow(SQLModel, table=True):
+    """A row like a request's."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: str
+    user: str
+    reason: str
+    at: dt.datetime
+
+
+class FloorBody(SQLModel):
+    """A body like a request's."""
+
+    kind: str
+    user: str
+    reason: str
+
+
+def floor_app(url: str) -> FastAPI:
+    """Two bare inserts: what a life costs at least."""
+    engine = make_engine(url)
+    SQLModel.metadata.create_all(engine, tables=[sqlmodel.SQLModel.metadata.tables["floorrow"]])
+    app = FastAPI()
+
+    def session() -> Any:
+        with Session(engine) as opened:
+            yield opened
+
+    @app.post("/rows", status_code=201, response_model=FloorRow)
+    def insert(body: FloorBody, session: Session = Depends(session)) -> FloorRow:
+        row = FloorRow(kind=body.kind, user=body.user, reason=body.reason, at=dt.datetime.now(dt.UTC))
+        session.add(row)
+        session.commit()
+        session.refresh(row)
+        return row
+
+    return app
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["gatehouse", "floor"])
+    parser.add_argument("url")
+    parser.add_argument("--delay", type=float, default=0.0)
+    chosen = parser.parse_args()
+    log.configure(json_lines=True, level="ERROR")
+    with contextlib.ExitStack() as stack:
+        if chosen.what == "floor":
+            app = floor_app(chosen.url)
+        else:
+            os.environ["GATEHOUSE_DATABASE_URL"] = chosen.url
+            settings = Settings(rate_limit="off", require_mfa=False)
+            database = make_database(settings)
+            delivery = EmbeddedDelivery(database)
+            iam = FreeIam(chosen.delay)
+            worker.start(database, delivery, lambda _account: iam)
+            stack.callback(delivery.stop, 30)
+            app = create_app(settings, database, delivery)
+        sock: socket.socket = stack.enter_context(contextlib.closing(runtime._bind("127.0.0.1", 0)))
+        sys.stdout.write(f"http://127.0.0.1:{sock.getsockname()[1]}\n")
+        sys.stdout.flush()
+        config = uvicorn.Config(app, log_config=None, access_log=False)
+        uvicorn.Server(config).run(sockets=[sock])
+
+
+if __name__ == "__main__":
+    main()
