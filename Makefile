@@ -64,6 +64,10 @@ test: .venv .venv-ministack ## Run the whole test suite
 	fi; \
 	$(VENV)/bin/pytest $(PYTEST_FLAGS)
 
+.PHONY: bench
+bench: .venv ## Measure approval to applied, and how late ends are
+	@$(VENV)/bin/python -m bench.approval_to_applied
+
 .PHONY: lint
 lint: .venv ## Check style and format
 	@$(VENV)/bin/ruff check --quiet .

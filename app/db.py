@@ -163,7 +163,12 @@ class Database:
             tx = Tx(session, self._now(session), self.terms, locks_rows=not self.is_sqlite)
             yield tx
             session.flush()
-            _seal(tx, self.audit_key)
+            try:
+                _seal(tx, self.audit_key)
+            except sa.exc.DBAPIError as problem:
+                # Rule 36: without its audit the change does not happen.
+                text = "The audit cannot be written, so nothing was changed; tell whoever runs Gatehouse."
+                raise Unavailable(text, code="audit_unavailable") from problem
             session.commit()
             return tx
 
@@ -203,8 +208,11 @@ def make_engine(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError:
-        raise StartError("GATEHOUSE_DATABASE_URL is not a database address; write sqlite:///file.db") from None
+        parsed.get_dialect().import_dbapi()
+    except (sa.exc.ArgumentError, ValueError, ImportError):
+        raise StartError(
+            "GATEHOUSE_DATABASE_URL is no database address; write sqlite:///file.db or postgresql+psycopg://…"
+        ) from None
     pool: dict[str, Any] = {"pool_size": _POOL, "max_overflow": 16, "pool_timeout": WRITE_WAIT}
     if parsed.get_backend_name() == "postgresql":
         engine = sa.create_engine(

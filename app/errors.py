@@ -67,6 +67,13 @@ class PreconditionFailed(GatehouseError):
     default_code = "precondition_failed"
 
 
+class TooLarge(GatehouseError):
+    """The body is longer than any that makes sense here."""
+
+    status = 413
+    default_code = "body_too_large"
+
+
 class Invalid(GatehouseError):
     """The payload breaks a rule that its schema could not express."""
 

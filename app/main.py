@@ -15,7 +15,6 @@ from app.config import Settings
 from app.db import Database, Terms
 from app.delivery.protocol import Delivery
 
-BODY_LIMIT = 256 * 1024
 VERSION = "0.1.0"
 
 
@@ -49,7 +48,6 @@ def create_app(settings: Settings, database: Database, delivery: Delivery | None
         version=VERSION,
         summary="Ask for AWS access, have it approved, carried out in IAM, ended on time, and proven.",
         lifespan=life,
-        max_body_size=BODY_LIMIT,
         redirect_slashes=False,
     )
     app.state.house = house

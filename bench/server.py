@@ -4,29 +4,32 @@ import argparse
 import contextlib
 import datetime as dt
 import os
-import socket
 import sys
 import time
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated
 
-import sqlmodel
 import uvicorn
 from fastapi import Depends, FastAPI
 from sqlmodel import Field, Session, SQLModel
 
 from app import log, worker
-from app.cli import runtime
+from app.cli.runtime import bind
 from app.config import Settings
 from app.db import make_engine
 from app.delivery.embedded import EmbeddedDelivery
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from app.main import create_app, make_database
-from app.models import new_id
+from app.models import columns, new_id
 
 
 class FreeIam:
-    """IAM answered in-process: every user and group exists; calls take `delay` seconds."""
+    """IAM answered in-process, so that our own cost shows: every user and group is there.
+
+    Args:
+        delay: Seconds that each call takes.
+    """
 
     emulated = True
 
@@ -34,28 +37,24 @@ class FreeIam:
         self._members: dict[str, set[str]] = {}
         self._delay = delay
 
-    def _pause(self) -> None:
-        if self._delay:
-            time.sleep(self._delay)
-
     def account(self) -> tuple[str, str]:
         return "123456789012", "aws"
 
     def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
-        self._pause()
+        time.sleep(self._delay * (1 + mfa + belongings))
         groups = tuple(sorted(self._members.get(name, ())))
         return SeenUser(name, f"arn:aws:iam::123456789012:user/lab/{name}", groups, boundary="arn:b", has_mfa=True)
 
     def group(self, name: str) -> SeenGroup | None:
-        self._pause()
+        time.sleep(self._delay)
         return SeenGroup(name, (SeenPolicy("arn:aws:iam::aws:policy/X", "sha256:" + "0" * 64),))
 
     def policy(self, arn: str) -> SeenPolicy | None:
-        self._pause()
+        time.sleep(self._delay)
         return SeenPolicy(arn, "sha256:" + "1" * 64)
 
     def call(self, operation: Operation) -> None:
-        self._pause()
+        time.sleep(self._delay)
         members = self._members.setdefault(operation.parameters.get("UserName", ""), set())
         if operation.action == "AddUserToGroup":
             members.add(operation.parameters["GroupName"])
@@ -82,17 +81,17 @@ class FloorBody(SQLModel):
 
 
 def floor_app(url: str) -> FastAPI:
-    """Two bare inserts: what a life costs at least."""
+    """One bare insert for each request, as FastAPI's and SQLModel's own pages show it."""
     engine = make_engine(url)
-    SQLModel.metadata.create_all(engine, tables=[sqlmodel.SQLModel.metadata.tables["floorrow"]])
+    SQLModel.metadata.create_all(engine, tables=[columns(FloorRow)])
     app = FastAPI()
 
-    def session() -> Any:
-        with Session(engine) as opened:
-            yield opened
+    def opened() -> Iterator[Session]:
+        with Session(engine) as session:
+            yield session
 
-    @app.post("/rows", status_code=201, response_model=FloorRow)
-    def insert(body: FloorBody, session: Session = Depends(session)) -> FloorRow:
+    @app.post("/rows", status_code=201)
+    def insert(body: FloorBody, session: Annotated[Session, Depends(opened)]) -> FloorRow:
         row = FloorRow(kind=body.kind, user=body.user, reason=body.reason, at=dt.datetime.now(dt.UTC))
         session.add(row)
         session.commit()
@@ -102,7 +101,21 @@ def floor_app(url: str) -> FastAPI:
     return app
 
 
+def gatehouse_app(stack: contextlib.ExitStack, url: str, delay: float) -> FastAPI:
+    """Gatehouse with its embedded worker, without rate limit and pacing."""
+    os.environ["GATEHOUSE_DATABASE_URL"] = url
+    os.environ["GATEHOUSE_RATE_LIMIT"] = "off"
+    settings = Settings(require_mfa=False)
+    database = make_database(settings)
+    delivery = EmbeddedDelivery(database)
+    iam = FreeIam(delay)
+    worker.start(database, delivery, lambda _account: iam)
+    stack.callback(delivery.stop, 30)
+    return create_app(settings, database, delivery)
+
+
 def main() -> None:
+    """Serve one of them on a free port and print where."""
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["gatehouse", "floor"])
     parser.add_argument("url")
@@ -110,22 +123,12 @@ def main() -> None:
     chosen = parser.parse_args()
     log.configure(json_lines=True, level="ERROR")
     with contextlib.ExitStack() as stack:
-        if chosen.what == "floor":
-            app = floor_app(chosen.url)
-        else:
-            os.environ["GATEHOUSE_DATABASE_URL"] = chosen.url
-            settings = Settings(rate_limit="off", require_mfa=False)
-            database = make_database(settings)
-            delivery = EmbeddedDelivery(database)
-            iam = FreeIam(chosen.delay)
-            worker.start(database, delivery, lambda _account: iam)
-            stack.callback(delivery.stop, 30)
-            app = create_app(settings, database, delivery)
-        sock: socket.socket = stack.enter_context(contextlib.closing(runtime._bind("127.0.0.1", 0)))
+        floor = chosen.what == "floor"
+        app = floor_app(chosen.url) if floor else gatehouse_app(stack, chosen.url, chosen.delay)
+        sock = stack.enter_context(contextlib.closing(bind("127.0.0.1", 0)))
         sys.stdout.write(f"http://127.0.0.1:{sock.getsockname()[1]}\n")
         sys.stdout.flush()
-        config = uvicorn.Config(app, log_config=None, access_log=False)
-        uvicorn.Server(config).run(sockets=[sock])
+        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[sock])
 
 
 if __name__ == "__main__":

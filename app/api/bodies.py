@@ -131,7 +131,7 @@ class TokenBody(Body):
     """Another token of one's own."""
 
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
-    scopes: Annotated[frozenset[Scope], Field(min_length=1)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(Scope))]
     expires_in: Annotated[Duration, AfterValidator(_at_most_90_days)]
 
 

@@ -31,6 +31,8 @@ class Door:
         self.house: House = request.app.state.house
         self.caller = caller
         self._request, self._body = request, body
+        key = request.headers.get(idempotency.HEADER) if request.method == "POST" else None
+        self._key = None if key is None else idempotency.check_form(key)
 
     def read(self, look: Callable[[Tx], Answer]) -> Response:
         """Answer from a reading transaction."""
@@ -52,18 +54,18 @@ class Door:
             raise
 
     def _write(self, change: Callable[[Tx], Answer], status: int, *, secret: bool) -> Response:
-        key, owner = self._request.headers.get(idempotency.HEADER), self.caller.name
+        key, owner = self._key, self.caller.name
         with database_errors(), self.house.database.write() as tx:
-            if key is not None and self._request.method == "POST":
+            if key is not None:
                 path = self._request.url.path
                 print_ = idempotency.fingerprint(self._request.method, path, self._body)
-                before = idempotency.claim(tx, owner, idempotency.check_form(key), print_)
+                before = idempotency.claim(tx, owner, key, print_)
                 if before is not None:
                     return _json(before[1], before[0], json.loads(before[1]).get("version"))
             answer = change(tx)
             code = getattr(answer, "status_code", None) or status
             response = respond(answer, code)
-            if key is not None and self._request.method == "POST" and not secret:
+            if key is not None and not secret:
                 idempotency.store(tx, owner, key, code, bytes(response.body).decode())
             return response
 

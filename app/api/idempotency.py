@@ -38,8 +38,8 @@ def claim(tx: Tx, owner: str, key: str, print_: str) -> tuple[int, str] | None:
     """
     make = sqlite.insert if tx.session.get_bind().dialect.name == "sqlite" else postgresql.insert
     values = {"owner": owner, "key": key, "fingerprint": print_, "created_at": tx.now}
-    taken = tx.session.execute(make(IdempotencyKey).values(values).on_conflict_do_nothing())
-    if taken.rowcount == 1:  # type: ignore[attr-defined] # an INSERT gives a CursorResult
+    insert = make(IdempotencyKey).values(values).on_conflict_do_nothing().returning(col(IdempotencyKey.key))
+    if tx.session.execute(insert).first() is not None:
         return None
     stored = tx.session.get_one(IdempotencyKey, (owner, key))
     if stored.fingerprint != print_:

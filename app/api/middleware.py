@@ -10,6 +10,7 @@ import structlog
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,10 +20,11 @@ from app.api.house import House
 from app.api.strict import storable
 from app.domain.actors import Caller
 from app.domain.words import Channel
-from app.errors import GatehouseError, Invalid, TooMany, Unauthenticated, Unavailable
+from app.errors import GatehouseError, Invalid, TooLarge, TooMany, Unauthenticated, Unavailable
 from app.models import new_id
 from app.services import tokens
 
+BODY_LIMIT = 256 * 1024
 _log = log.get("http")
 _OPEN = re.compile(r"/v1/(enrolments/redeem|auth/aws(/.*)?|slack/events)/?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -90,7 +92,7 @@ class FrontMiddleware:
 
         try:
             await self._enter(scope, headers, kept["X-Request-Id"])
-            await self._app(scope, receive, answer)
+            await self._app(scope, _counted(receive), answer)
         except GatehouseError as refusal:
             await problems.from_error(refusal)(scope, receive, answer)
         except Exception:
@@ -114,6 +116,8 @@ class FrontMiddleware:
                 self._rates.take(caller.name)
                 scope["gatehouse.caller"] = caller
         scope["gatehouse.request_id"] = request_id
+        if int(headers.get("content-length", "0")) > BODY_LIMIT:
+            raise TooLarge("The body may have 256 KiB at most.")
         _check_address(scope)
 
     async def _authenticate(self, headers: Headers, request_id: str) -> Caller:
@@ -128,6 +132,21 @@ class FrontMiddleware:
                 return tokens.authenticate(tx, token, channel=Channel.API, request_id=request_id)
         except SQLAlchemyError as problem:
             raise Unavailable("The database does not answer; try again in a moment.", code="database_away") from problem
+
+
+def _counted(receive: Receive) -> Receive:
+    # For bodies that come without their length. HTTPException is what passes through the framework's reader.
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > BODY_LIMIT:
+            raise HTTPException(413)
+        return message
+
+    return counted
 
 
 def _check_address(scope: Scope) -> None:

@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem documents. The input is never echoed: it may hold a secret, or NaN."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -91,13 +91,19 @@ def _validation(_request: Request, error: Exception) -> Response:
 def invalid(errors: Sequence[Any]) -> Response:
     """422 with what is wrong where, and never with what was sent."""
     shown = [
-        {"loc": [_clean(part) for part in e["loc"]], "msg": _clean(e["msg"]), "type": e["type"]}
+        {"loc": [_clean(part) for part in e["loc"]], "msg": _clean(_message(e)), "type": e["type"]}
         for e in errors[:_ERRORS_SHOWN]
     ]
     first = shown[0] if shown else {"loc": [], "msg": "not acceptable"}
     where = ".".join(str(part) for part in first["loc"] if part not in {"body", "query", "path"})
     detail = f"{where}: {first['msg']}" if where else str(first["msg"])
     return problem(422, "invalid", detail, extra={"errors": shown})
+
+
+def _message(error: Mapping[str, Any]) -> Any:
+    if error["type"] == "union_tag_invalid":  # the one message of pydantic's that repeats what was sent
+        return f"must be one of {error['ctx']['expected_tags']}"
+    return error["msg"]
 
 
 def _clean(part: Any) -> Any:
@@ -118,12 +124,19 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _allowed(routes: Sequence[BaseRoute], scope: Scope) -> set[str]:
     """Every method that some route takes at this path; the framework names those of the first match only."""
-    found: set[str] = set()
+    found = list(_matching(routes, scope))
+    # `…/preview` is not the thing that is named preview.
+    fewest = min((parameters for parameters, _ in found), default=0)
+    return set().union(*(methods for parameters, methods in found if parameters == fewest))
+
+
+def _matching(routes: Sequence[BaseRoute], scope: Scope) -> Iterator[tuple[int, set[str]]]:
     for route in routes:
-        nested = getattr(route, "routes", None)
-        if nested:
-            found |= _allowed(nested, scope)
+        nested = getattr(route, "original_router", None)  # an included router; a test holds that this finds them
+        if nested is not None:
+            yield from _matching(nested.routes, scope)
         methods = getattr(route, "methods", None)
-        if methods and route.matches(dict(scope))[0] is not Match.NONE:
-            found |= methods
-    return found
+        if methods:
+            match, below = route.matches(dict(scope))
+            if match is not Match.NONE:
+                yield len(below.get("path_params", {})), methods

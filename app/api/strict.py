@@ -7,10 +7,12 @@ from typing import Any
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from typing_extensions import override
 
 _DEPTH = 64
+_DIGITS = 64
 
 
 class _StrictRequest(Request):
@@ -37,7 +39,13 @@ class StrictRoute(APIRoute):
                     for n in unknown
                 ]
                 raise RequestValidationError(errors)
-            return await handle(_StrictRequest(request.scope, request.receive))
+            try:
+                return await handle(_StrictRequest(request.scope, request.receive))
+            except HTTPException as wrapped:
+                # The framework makes a 400 of whatever goes wrong while it reads a body.
+                if isinstance(wrapped.__cause__, RequestValidationError):
+                    raise wrapped.__cause__ from None
+                raise
 
         return strict
 
@@ -57,18 +65,27 @@ def read(body: bytes) -> Any:
             a character that cannot be stored.
     """
     try:
-        value = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
-        _check(value, 0)
+        value = json.loads(body.decode(), parse_int=_integer, parse_constant=_no_constant, object_pairs_hook=_once)
     except RecursionError:
-        raise _refused("nested too deep") from None
+        raise _refused("nested too deep", "json_invalid") from None
     except ValueError as problem:
         said = str(problem) if type(problem) is ValueError else "not JSON in UTF-8"
-        raise _refused(said) from None
+        raise _refused(said, "json_invalid") from None
+    try:
+        _check(value, 0)
+    except ValueError as problem:
+        raise _refused(str(problem), "value_error") from None
     return value
 
 
-def _refused(why: str) -> RequestValidationError:
-    return RequestValidationError([{"loc": ("body",), "msg": why, "type": "json_invalid"}])
+def _refused(why: str, kind: str) -> RequestValidationError:
+    return RequestValidationError([{"loc": ("body",), "msg": why, "type": kind}])
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError("a number is too large")
+    return int(digits)
 
 
 def _no_constant(name: str) -> None:

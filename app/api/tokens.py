@@ -43,7 +43,9 @@ def make(body: TokenBody, door: AnyToken) -> Response:
     """Scopes and end are at most those of the token in hand. The text is shown once."""
 
     def change(tx: Tx) -> NewTokenView:
-        row, text = tokens.mint(tx, door.caller, name=body.name, scopes=body.scopes, expires_in=body.expires_in)
+        row, text = tokens.mint(
+            tx, door.caller, name=body.name, scopes=frozenset(body.scopes), expires_in=body.expires_in
+        )
         return NewTokenView(**views.token(row), token=text)
 
     return door.write(change, status=201, secret=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.clients.iam import Iam
 from app.domain import canonical
 from app.domain.plans import Operation, Plan
-from app.domain.rulings import Case, Need, Refusal
+from app.domain.rulings import Case, GroupFacts, Need, Refusal
 from app.domain.sightings import Seen, SeenGroup
 from app.domain.words import Kind
 
@@ -115,13 +115,17 @@ class Change(ABC):
 
 def group_needs(case: Case) -> list[Need]:
     """The rule of each group named, when asked and now: the stricter binds (rules 4 and 5)."""
+    return [need for group in case.groups for need in _needs_of(group)]
+
+
+def _needs_of(group: GroupFacts) -> list[Need]:
+    asked, now = group.asked, group.now
+    if asked.approvers == now.approvers:
+        return [Need(group.name, max(asked.required_approvals, now.required_approvals), (now.approvers,))]
+    # Each is met by itself: only those on both lists would be fewer, and would lower the quorum.
     return [
-        Need(
-            g.name,
-            max(g.asked.required_approvals, g.now.required_approvals),
-            tuple(dict.fromkeys((g.asked.approvers, g.now.approvers))),
-        )
-        for g in case.groups
+        Need(f"{group.name} (as asked)", asked.required_approvals, (asked.approvers,)),
+        Need(group.name, now.required_approvals, (now.approvers,)),
     ]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from typing_extensions import override
 
 from app.changes.base import (
@@ -27,10 +27,19 @@ from app.domain.words import Kind
 
 TAG_USER = "gatehouse:user"
 TAG_REQUEST = "gatehouse:request"
-_TAG_TEXT = r"^[A-Za-z0-9 _.:/=+@-]*$"
+_TAG_TEXT = r"[A-Za-z0-9 _.:/=+@-]"
 
-TagKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_TAG_TEXT)]
-TagValue = Annotated[str, StringConstraints(max_length=256, pattern=_TAG_TEXT)]
+TagKey = Annotated[str, StringConstraints(pattern=f"^{_TAG_TEXT}{{1,128}}$")]
+TagValue = Annotated[str, StringConstraints(pattern=f"^{_TAG_TEXT}{{0,256}}$")]
+
+
+def _false(value: object) -> object:
+    if value is not False:  # a Literal takes 0 as well
+        raise ValueError("this is not built yet; leave it out or send false")
+    return value
+
+
+NotYet = Annotated[Literal[False], BeforeValidator(_false)]
 
 
 class UserCreateBody(Body):
@@ -38,9 +47,11 @@ class UserCreateBody(Body):
 
     email: Email | None = None
     groups: tuple[GroupName, ...] = Field(default=(), max_length=GROUPS_PER_USER)
-    console: Literal[False] = False
-    access_key: Literal[False] = False
-    tags: dict[TagKey, TagValue] = Field(default_factory=dict, max_length=48)
+    console: NotYet = False
+    access_key: NotYet = False
+    tags: dict[TagKey, TagValue] = Field(
+        default_factory=dict, max_length=48, json_schema_extra={"additionalProperties": False}
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> "UserCreateBody":
@@ -126,7 +137,7 @@ class UserCreate(Change):
         operations: list[Operation] = []
         if seen.user is None:
             operations.append(_create(wish, tags))
-        elif seen.user.boundary is None and seen.boundary is not None:
+        elif seen.boundary is not None and seen.user.boundary != seen.boundary.name:
             operations.append(_cap(wish, seen.boundary.name))
         operations += [add_member(wish.user, g) for g in wish.body.groups if not seen.is_member(g)]
         return Plan(end_state, tuple(operations))

@@ -49,7 +49,7 @@ def started(
         StartError: The database is not migrated, another process uses it, the port is taken.
     """
     with contextlib.ExitStack() as stack:
-        sock = stack.enter_context(contextlib.closing(_bind(host, port)))
+        sock = stack.enter_context(contextlib.closing(bind(host, port)))
         database = make_database(settings)
         stack.callback(database.close)
         migrate.require_current(database.engine)
@@ -78,7 +78,12 @@ def _drain(delivery: EmbeddedDelivery) -> None:
         _log.warning("worker_still_busy", seconds=DRAIN, note="what is under way is resumed at the next start")
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        StartError: The port is taken, or the address is not one of this machine.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -24,7 +24,23 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 _MESSAGE_LIMIT = 300
-_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov")
+_AWS_HOSTS = (
+    ".amazonaws.com",
+    ".api.aws",
+    ".amazonaws.com.cn",
+    ".amazonwebservices.com.cn",
+    ".amazonaws.eu",
+    ".amazonwebservices.eu",
+    ".c2s.ic.gov",
+    ".aws.ic.gov",
+    ".sc2s.sgov.gov",
+    ".aws.scloud",
+    ".cloud.adc-e.uk",
+    ".cloud-aws.adc-e.uk",
+    ".csp.hci.ic.gov",
+    ".aws.hci.ic.gov",
+)
+"""The suffixes of every partition in botocore's `partitions.json`."""
 WRITES_PER_SECOND = 5.0
 """IAM publishes no rates; a start that other tools found safe (`iam-facts.md`, Limits)."""
 BURST = 100
@@ -115,7 +131,7 @@ class Pace:
 
 def is_aws(endpoint_url: str) -> bool:
     """Say whether an endpoint is AWS's own, in any partition."""
-    host = (urlsplit(endpoint_url).hostname or "").lower()
+    host = (urlsplit(endpoint_url).hostname or "").lower().rstrip(".")
     return any(host.endswith(suffix) for suffix in _AWS_HOSTS)
 
 

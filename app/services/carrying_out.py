@@ -56,7 +56,8 @@ class CarryOut:
             row = tx.session.get_one(AccessRequest, request_id)
             overdue = row.lapses_at <= tx.now and row.state != APPLYING
             undoing = row.state == APPLYING and row.failure is not None and bool(row.failure.get("undoing"))
-            wanted = wish_of(tx, row) if row.state in _OPEN and not overdue and outcomes.can_act(tx, row) else None
+            able = row.state == APPLYING or outcomes.can_act(tx, row)  # what was begun is at least undone
+            wanted = wish_of(tx, row) if row.state in _OPEN and not overdue and able else None
         if overdue:
             self._lapse(request_id)
         elif wanted is None:
@@ -112,7 +113,7 @@ class CarryOut:
         """Check everyone and every rule again, then make the intent durable. False: it is not to be done."""
         with self._database.write() as tx:
             row = outcomes.hold(tx, request_id)
-            if row.state not in _OPEN or not outcomes.can_act(tx, row):
+            if row.state not in _OPEN or not self._may_go_on(tx, row):
                 return False
             assessment = reassess(tx, row)
             sightings.save(
@@ -125,10 +126,12 @@ class CarryOut:
             if assessment.change.takes_away and outcomes.is_given_again(tx, row, assessment):
                 return False
             if row.state == QUEUED:
+                longest = {g.name: int(g.max_duration.total_seconds()) for g in assessment.case.groups}
                 for grant in grants.of_request(tx, row):
+                    seconds = min(grant.duration_seconds, longest[grant.group])  # rule 5
                     # The undo is due before the first write is made (rule 19).
-                    undo_at = tx.now + timedelta(seconds=grant.duration_seconds)
-                    move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at)
+                    undo_at = tx.now + timedelta(seconds=seconds)
+                    move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at, duration_seconds=seconds)
                 move_request(tx, row, APPLYING)
                 audit.record(
                     tx,
@@ -140,11 +143,24 @@ class CarryOut:
                 )
             return True
 
+    def _may_go_on(self, tx: Tx, row: AccessRequest) -> bool:
+        if not outcomes.can_act(tx, row):
+            if row.state == APPLYING:
+                outcomes.undo_from(tx, row, "party_gone", "The asker or the user it is for is suspended or gone.")
+            return False
+        if row.state == APPLYING and any(g.state != GrantState.APPLYING for g in grants.of_request(tx, row)):
+            # Taken back after it was begun: going on would give the access once more.
+            outcomes.undo_from(tx, row, "revoked", "The access was taken back while it was being given.")
+            return False
+        return True
+
     def _still_approved(self, tx: Tx, row: AccessRequest, assessment: Assessment, plan: Plan) -> bool:
         if assessment.change.takes_away:
             return True  # rule 21: what only takes away is never void
-        if row.extends is not None and not outcomes.extends_still(tx, row.extends, plan):
-            outcomes.failed(tx, row, "grant_ended", "The access to be extended is gone; ask for it anew.")
+        if row.extends is not None and not outcomes.extends_still(tx, row, row.extends, plan):
+            gone = "The access to be extended is gone; ask for it anew."
+            end = outcomes.undo_from if row.state == APPLYING else outcomes.failed
+            end(tx, row, "grant_ended", gone)
             return False
         changed = plan.digest != row.plan_digest
         if not changed and approvals.still_good(approvals.standing(tx, row), assessment):

@@ -46,7 +46,8 @@ def make_for(tx: Tx, row: AccessRequest, assessment: Assessment) -> list[str]:
     """Make the scheduled grants of an approved request; their ids. The caller has locked the user."""
     ids = []
     for group in assessment.case.groups:
-        seconds = row.duration_seconds or int(group.max_duration.total_seconds())
+        longest = int(group.max_duration.total_seconds())  # of the rule when asked and now (rule 5)
+        seconds = min(row.duration_seconds or longest, longest)
         grant = Grant(
             id=new_id(),
             access_request_id=row.id,

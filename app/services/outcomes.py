@@ -53,11 +53,14 @@ def user_is_being_made(tx: Tx, row: AccessRequest) -> bool:
     return tx.session.execute(query.limit(1)).first() is not None
 
 
-def extends_still(tx: Tx, grant_id: str, plan: Plan) -> bool:
-    """Whether the extended grant is still active and IAM still shows it; gone outside is not given again."""
-    grant = tx.session.get_one(Grant, grant_id)
+def extends_still(tx: Tx, row: AccessRequest, grant_id: str, plan: Plan) -> bool:
+    """Whether the extended grant is still active and IAM still shows it; gone outside is not given again.
+
+    A grant that ran out after the extension was begun is continued by it.
+    """
+    grant = tx.session.get_one(Grant, grant_id, populate_existing=True)
     if grant.state != GrantState.ACTIVE:
-        return False
+        return grant.continued_by in row.grant_ids and not plan.operations
     if not plan.operations:
         return True
     move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside")
