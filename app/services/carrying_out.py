@@ -22,6 +22,7 @@ from app.domain.states import (
     FAILED,
     LAPSED,
     LAPSED_FAILED,
+    PENDING,
     QUEUED,
     DecisionState,
     GrantState,
@@ -57,7 +58,8 @@ class CarryOut:
             overdue = row.lapses_at <= tx.now and row.state != APPLYING
             undoing = row.state == APPLYING and row.failure is not None and bool(row.failure.get("undoing"))
             able = row.state == APPLYING or outcomes.can_act(tx, row)  # what was begun is at least undone
-            wanted = wish_of(tx, row) if row.state in _OPEN and not overdue and able else None
+            early = row.state == APPROVED and row.starts_at is not None and row.starts_at > tx.now
+            wanted = wish_of(tx, row) if row.state in _OPEN and not overdue and able and not early else None
         if overdue:
             self._lapse(request_id)
         elif wanted is None:
@@ -265,9 +267,9 @@ class CarryOut:
             row = outcomes.hold(tx, request_id)
             if row.state == APPLYING:
                 return
-            waiting = row.state.decision == DecisionState.PENDING or row.state == FAILED
             if row.state not in _OPEN or outcomes.can_act(tx, row):
-                note_request(tx, row, due_at=row.lapses_at if waiting else None)
+                waits_until = {PENDING: row.lapses_at, FAILED: row.lapses_at, APPROVED: row.starts_at}
+                note_request(tx, row, due_at=waits_until.get(row.state))
                 return
             grants.drop_scheduled(tx, row, "cancelled")
             move_request(tx, row, CANCELLED_FAILED if row.state == FAILED else CANCELLED)

@@ -37,6 +37,8 @@ def decide(
         return row
     if row.decision != DecisionState.PENDING:
         raise Conflict(f"This request is not pending any more: it is {row.decision}.", code="not_pending")
+    if row.lapses_at <= tx.now:
+        raise Conflict("This request has lapsed: nobody decided in time. Ask anew.", code="not_pending")
     assessment = reassess(tx, row)
     _eligible(caller, verdict, assessment)
     if plan_digest is not None and plan_digest != row.plan_digest:
