@@ -512,7 +512,7 @@ class Life(RuleBasedStateMachine):
             return "own_request"
         if again:
             return None
-        if row.decision != "pending":
+        if row.decision != "pending" or row.lapses_at <= self.now:
             return "not_pending"
         if not allowed:
             return "not_eligible"
