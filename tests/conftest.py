@@ -140,3 +140,17 @@ def lab_on(databases: Databases, kind: str) -> Iterator[Lab]:
     """A running lab on the database that `kind` names."""
     with databases.lab(kind) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def still(databases: Databases) -> Iterator[Lab]:
+    """A lab without a worker, for tests that leave nothing behind that another would mind."""
+    with databases.lab("sqlite", with_worker=False) as found:
+        yield found
+
+
+@pytest.fixture
+def fresh_on(databases: Databases, kind: str) -> Iterator[Lab]:
+    """A lab of its own without a worker, on the database that `kind` names."""
+    with databases.lab(kind, with_worker=False) as found:
+        yield found

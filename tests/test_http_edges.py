@@ -22,20 +22,6 @@ ASK, PREVIEW = "/v1/access-requests", "/v1/access-requests/preview"
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
 
 
-@pytest.fixture(scope="module")
-def still(databases: Databases) -> Iterator[Lab]:
-    """A lab without a worker, for tests that leave nothing behind that another would mind."""
-    with databases.lab("sqlite", with_worker=False) as found:
-        yield found
-
-
-@pytest.fixture
-def fresh_on(databases: Databases, kind: str) -> Iterator[Lab]:
-    """A lab of its own without a worker, on the database that `kind` names."""
-    with databases.lab(kind, with_worker=False) as found:
-        yield found
-
-
 def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """The problem document of an answer, after a look at everything that each of them has."""
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text

@@ -21,24 +21,10 @@ ASK = "/v1/access-requests"
 EVERY = sorted(scope.value for scope in Scope)
 
 
-@pytest.fixture(scope="module")
-def still(databases: Databases) -> Iterator[Lab]:
-    """A lab without a worker, for tests that leave nothing behind that another would mind."""
-    with databases.lab("sqlite", with_worker=False) as found:
-        yield found
-
-
 @pytest.fixture
 def fresh(databases: Databases) -> Iterator[Lab]:
     """A lab of its own without a worker."""
     with databases.lab("sqlite", with_worker=False) as found:
-        yield found
-
-
-@pytest.fixture
-def fresh_on(databases: Databases, kind: str) -> Iterator[Lab]:
-    """A lab of its own without a worker, on the database that `kind` names."""
-    with databases.lab(kind, with_worker=False) as found:
         yield found
 
 

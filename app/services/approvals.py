@@ -56,12 +56,11 @@ def decide_by_rule(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment
             at=tx.now,
         )
     )
-    audit.record(
+    audit.of_request(
         tx,
         "access_request.approved_by_rule",
+        row,
         by=by,
-        subject=row.user,
-        access_request_id=row.id,
         rule=name,
         reason=ruling.reasons[0],
     )
@@ -77,12 +76,11 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
         "lapses_at": begins + tx.terms.lapse_after,
         "ruling": assessment.ruling.as_json(),
     }
-    audit.record(
+    audit.of_request(
         tx,
         "access_request.approved",
+        row,
         by=by,
-        subject=row.user,
-        access_request_id=row.id,
         plan_digest=row.plan_digest,
         required_approvals=assessment.ruling.required_approvals,
         reasons=list(assessment.ruling.reasons),
@@ -92,7 +90,7 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
         move_request(tx, row, APPLYING)
         change.save(tx.session, assessment.wish)
         move_request(tx, row, APPLIED, applied_at=tx.now)
-        audit.record(tx, "access_request.applied", by=by, subject=row.user, access_request_id=row.id)
+        audit.of_request(tx, "access_request.applied", row, by=by)
         return
     if change.takes_away:
         for group in assessment.case.groups:
@@ -116,12 +114,11 @@ def void(tx: Tx, row: AccessRequest, why: str, *, plan: Plan | None = None) -> N
     fresh: dict[str, Any] = {"voids": row.voids + 1, "grant_ids": []}
     if plan is not None:
         fresh |= {"plan": plan.as_json(), "plan_digest": plan.digest}
-    audit.record(
+    audit.of_request(
         tx,
         "access_request.approvals_void",
+        row,
         by=SYSTEM_ACTOR,
-        subject=row.user,
-        access_request_id=row.id,
         reason=why,
         old_digest=row.plan_digest,
         new_digest=fresh.get("plan_digest", row.plan_digest),

@@ -11,7 +11,7 @@ from sqlmodel import col
 from app.db import Database, Tx
 from app.domain import chain
 from app.domain.actors import Actor
-from app.models import AuditEvent, AuditHead
+from app.models import AccessRequest, AuditEvent, AuditHead, Grant
 
 _BATCH = 1000
 _ENDS = sa.select(
@@ -51,6 +51,17 @@ def record(
             "data": data,
         }
     )
+
+
+def of_request(tx: Tx, event: str, row: AccessRequest, *, by: Actor, **data: Any) -> None:
+    """Note what happened to an access request."""
+    record(tx, event, by=by, subject=row.user, access_request_id=row.id, **data)
+
+
+def of_grant(tx: Tx, event: str, grant: Grant, *, by: Actor, **data: Any) -> None:
+    """Note what happened to a grant."""
+    named = {"grant_id": grant.id, "group": grant.group}
+    record(tx, event, by=by, subject=grant.user, access_request_id=grant.access_request_id, **named, **data)
 
 
 def history(tx: Tx, access_request_id: str) -> list[dict[str, Any]]:

@@ -135,12 +135,11 @@ class CarryOut:
                     undo_at = tx.now + timedelta(seconds=seconds)
                     move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at, duration_seconds=seconds)
                 move_request(tx, row, APPLYING)
-                audit.record(
+                audit.of_request(
                     tx,
                     "access_request.applying",
+                    row,
                     by=SYSTEM_ACTOR,
-                    subject=row.user,
-                    access_request_id=row.id,
                     operations=[o.as_json() for o in plan.operations],
                 )
             return True
@@ -190,14 +189,13 @@ class CarryOut:
                 outcomes.undo_from(tx, row, "revoked", "The access was taken back while it was being given.")
                 return
             for grant in current:
-                outcomes.activate(tx, row, grant)
+                outcomes.activate(tx, grant)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
-            audit.record(
+            audit.of_request(
                 tx,
                 "access_request.applied",
+                row,
                 by=SYSTEM_ACTOR,
-                subject=row.user,
-                access_request_id=row.id,
                 findings=findings,
             )
 
@@ -259,7 +257,7 @@ class CarryOut:
             grants.drop_scheduled(tx, row, "lapsed")
             failed = row.provisioning == Provisioning.FAILED
             move_request(tx, row, LAPSED_FAILED if failed else LAPSED)
-            audit.record(tx, "access_request.lapsed", by=SYSTEM_ACTOR, subject=row.user, access_request_id=row.id)
+            audit.of_request(tx, "access_request.lapsed", row, by=SYSTEM_ACTOR)
 
     def _close_or_rest(self, request_id: str) -> None:
         """Close a request whose party is gone; put any other that has nothing to do now to sleep."""
@@ -273,11 +271,10 @@ class CarryOut:
                 return
             grants.drop_scheduled(tx, row, "cancelled")
             move_request(tx, row, CANCELLED_FAILED if row.state == FAILED else CANCELLED)
-            audit.record(
+            audit.of_request(
                 tx,
                 "access_request.cancelled",
+                row,
                 by=SYSTEM_ACTOR,
-                subject=row.user,
-                access_request_id=row.id,
                 reason="the asker or the user it is for is suspended or gone",
             )

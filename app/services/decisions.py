@@ -56,19 +56,18 @@ def decide(
         at=tx.now,
     )
     tx.session.add(made)
-    audit.record(
+    audit.of_request(
         tx,
         "decision.made",
+        row,
         by=caller,
-        subject=row.user,
-        access_request_id=row.id,
         verdict=verdict,
         comment=comment,
         plan_digest=row.plan_digest,
     )
     if verdict == Verdict.DENY:
         move_request(tx, row, DENIED, decided_at=tx.now)
-        audit.record(tx, "access_request.denied", by=caller, subject=row.user, access_request_id=row.id)
+        audit.of_request(tx, "access_request.denied", row, by=caller)
     elif approvals.still_good([d for d in [*standing, made] if d.void is None], assessment):
         approvals.grant(tx, caller, row, assessment)
     else:
@@ -86,7 +85,7 @@ def withdraw(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
         raise Conflict("You have not approved this.", code="nothing_to_withdraw")
     mine.void = "withdrawn"
     note_request(tx, row)
-    audit.record(tx, "decision.withdrawn", by=caller, subject=row.user, access_request_id=row.id)
+    audit.of_request(tx, "decision.withdrawn", row, by=caller)
     return row
 
 

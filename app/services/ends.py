@@ -76,14 +76,11 @@ def _ended(tx: Tx, grant: Grant, *, continued_by: str | None = None) -> None:
     if grant.state == GrantState.REVOKE_FAILED:
         move_grant(tx, grant, GrantState.REVOKING)
     move_grant(tx, grant, GrantState.REVOKED, continued_by=continued_by, failure=None)
-    audit.record(
+    audit.of_grant(
         tx,
         "grant.ended",
+        grant,
         by=SYSTEM_ACTOR,
-        subject=grant.user,
-        access_request_id=grant.access_request_id,
-        grant_id=grant.id,
-        group=grant.group,
         reason=grant.end_reason,
         ended_by=grant.ended_by,
         continued_by=continued_by,
@@ -102,14 +99,11 @@ def _try_again(database: Database, backoff: Backoff, grant_id: str, failed: aws.
             note_grant(tx, grant, **again)
             return
         move_grant(tx, grant, GrantState.REVOKE_FAILED, **again)
-        audit.record(
+        audit.of_grant(
             tx,
             "grant.end_failed",
+            grant,
             by=SYSTEM_ACTOR,
-            subject=grant.user,
-            access_request_id=grant.access_request_id,
-            grant_id=grant.id,
-            group=grant.group,
             failure=failure,
         )
 

@@ -113,14 +113,11 @@ def end_all(tx: Tx, by: Actor, *, account: str, user: str, group: str, reason: s
         else:
             move_grant(tx, grant, GrantState.REVOKING, due_at=tx.now, **ends)
             tx.due = True
-        audit.record(
+        audit.of_grant(
             tx,
             "grant.end_asked",
+            grant,
             by=by,
-            subject=user,
-            access_request_id=grant.access_request_id,
-            grant_id=grant.id,
-            group=group,
             reason=reason,
             why=why,
         )

@@ -65,14 +65,11 @@ def extends_still(tx: Tx, row: AccessRequest, grant_id: str, plan: Plan) -> bool
         return True
     move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside")
     move_grant(tx, grant, GrantState.REVOKED)
-    audit.record(
+    audit.of_grant(
         tx,
         "grant.ended",
+        grant,
         by=SYSTEM_ACTOR,
-        subject=grant.user,
-        access_request_id=grant.access_request_id,
-        grant_id=grant.id,
-        group=grant.group,
         reason="removed_outside",
     )
     return False
@@ -93,31 +90,27 @@ def is_given_again(tx: Tx, row: AccessRequest, assessment: Assessment) -> bool:
     if row.state == QUEUED:
         move_request(tx, row, APPLYING)
     move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
-    audit.record(
+    audit.of_request(
         tx,
         "access_request.applied",
+        row,
         by=SYSTEM_ACTOR,
-        subject=row.user,
-        access_request_id=row.id,
         findings=["the access was given again meanwhile"],
         continued_by=later,
     )
     return True
 
 
-def activate(tx: Tx, row: AccessRequest, grant: Grant) -> None:
+def activate(tx: Tx, grant: Grant) -> None:
     """IAM shows the access: its clock starts, and its end is due in the same transaction."""
     ends_at = tx.now + timedelta(seconds=grant.duration_seconds)
     move_grant(tx, grant, GrantState.ACTIVE, starts_at=tx.now, ends_at=ends_at, due_at=ends_at, attempts=0)
     tx.due = True  # the worker must not sleep past the new end
-    audit.record(
+    audit.of_grant(
         tx,
         "grant.started",
+        grant,
         by=SYSTEM_ACTOR,
-        subject=row.user,
-        access_request_id=row.id,
-        grant_id=grant.id,
-        group=grant.group,
         ends_at=ends_at.isoformat(),
         duration=to_text(timedelta(seconds=grant.duration_seconds)),
     )
@@ -140,12 +133,11 @@ def failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> N
     failure = approvals.problem(tx.now, code, detail, **more)
     lapses_at = max(row.lapses_at, tx.now)
     move_request(tx, row, FAILED, failure=failure, due_at=lapses_at)
-    audit.record(
+    audit.of_request(
         tx,
         "access_request.failed",
+        row,
         by=SYSTEM_ACTOR,
-        subject=row.user,
-        access_request_id=row.id,
         failure=failure,
     )
 

@@ -137,12 +137,11 @@ def ask(tx: Tx, caller: Caller, draft: Draft) -> AccessRequest:
     for group in assessment.case.groups:
         tx.session.add(RequestGroup(group=group.name, access_request_id=row.id))
     tx.touched.add(row.id)
-    audit.record(
+    audit.of_request(
         tx,
         "access_request.asked",
+        row,
         by=caller,
-        subject=row.user,
-        access_request_id=row.id,
         kind=row.kind,
         account=row.account,
         change=row.change,
@@ -248,7 +247,7 @@ def cancel(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     failed = row.provisioning == Provisioning.FAILED
     grants.drop_scheduled(tx, row, "cancelled")
     move_request(tx, row, CANCELLED_FAILED if failed else CANCELLED, decided_at=row.decided_at or tx.now)
-    audit.record(tx, "access_request.cancelled", by=caller, subject=row.user, access_request_id=row.id)
+    audit.of_request(tx, "access_request.cancelled", row, by=caller)
     return row
 
 
@@ -268,7 +267,7 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
         raise Conflict("The same change is asked for again.", code="already_pending", access_request_id=other.id)
     ids = grants.make_for(tx, row, assessment) if assessment.change.gives_access else []
     move_request(tx, row, QUEUED, due_at=tx.now, attempts=0, failure=None, grant_ids=ids, same_change=same)
-    audit.record(tx, "access_request.retried", by=caller, subject=row.user, access_request_id=row.id)
+    audit.of_request(tx, "access_request.retried", row, by=caller)
     tx.due = True
     return row
 

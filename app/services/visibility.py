@@ -16,10 +16,8 @@ def get_visible(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
 
 
 def _concerns(tx: Tx, caller: Caller, row: AccessRequest) -> bool:
-    me = caller.person.counts_as
-    if me in {row.user, row.requester} or caller.name in {row.user, row.requester}:
-        return True
-    if me in parties(tx, row):
+    theirs = {row.user, row.requester, *parties(tx, row)}
+    if theirs & {caller.name, caller.person.counts_as}:
         return True
     return bool(directory.approves(tx, caller) & set(row.rules_asked))
 
