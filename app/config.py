@@ -97,3 +97,5 @@ def load() -> Settings:
         name = f"GATEHOUSE_{str(first['loc'][0]).upper()}" if first["loc"] else "a setting"
         why = first["msg"].removeprefix("Value error, ")
         raise StartError(f"{name} is not usable: {why}") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise StartError(f".env cannot be read: {type(problem).__name__}") from None

@@ -219,10 +219,11 @@ def make_engine(url: str) -> Engine:
             parsed,
             connect_args={"connect_timeout": 5, "options": "-c statement_timeout=60000 -c timezone=UTC"},
             pool_pre_ping=True,
+            hide_parameters=True,
             **pool,
         )
     elif parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        engine = sa.create_engine(parsed, connect_args={"timeout": WRITE_WAIT}, **pool)
+        engine = sa.create_engine(parsed, connect_args={"timeout": WRITE_WAIT}, hide_parameters=True, **pool)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.engine import Engine
 
 import migrations
@@ -37,7 +38,10 @@ def current(connection: sa.Connection) -> str | None:
 def upgrade(engine: Engine, to: str = "head") -> None:
     """Bring the database up."""
     with connected(engine) as connection, connection.begin():
-        command.upgrade(_config(connection), to)
+        try:
+            command.upgrade(_config(connection), to)
+        except CommandError as problem:
+            raise StartError(f"The database cannot be migrated: {problem}. Is this program older than it?") from None
 
 
 def downgrade(engine: Engine, to: str = "base") -> None:

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from app.api import paging, views
 from app.api.bodies import ApproveBody, AskBody, DenyBody
-from app.api.door import AdminRequests, Decide, Door, ReadRequests, WriteRequests
+from app.api.door import AdminRequests, Decide, Door, ReadRequests, WriteRequests, database_errors
 from app.api.pagination import CursorText, Limit
-from app.api.schemas import AccessRequestView, HistoryView, Page, PreviewView
+from app.api.schemas import AccessRequestView, AuditEventView, Page, PreviewView
 from app.api.strict import StrictRoute
 from app.db import Tx
 from app.domain.names import GroupName
@@ -100,7 +100,7 @@ async def show(
 
 async def _wait(door: Door, request_id: str, wait: int, until: str, look: Any) -> Response:
     def over() -> bool:
-        with door.house.database.read() as tx:
+        with database_errors(), door.house.database.read() as tx:
             return _holds(visibility.get_visible(tx, door.caller, request_id), until)
 
     deadline = time.monotonic() + wait
@@ -127,13 +127,22 @@ def _holds(row: AccessRequest, until: str) -> bool:
     return row.provisioning in {Provisioning.APPLIED, Provisioning.FAILED}
 
 
-@router.get("/{request_id}/events", response_model=HistoryView, summary="Its history")
-def history(request_id: RequestId, door: ReadRequests) -> Response:
+@router.get("/{request_id}/events", response_model=Page[AuditEventView], summary="Its history")
+def history(request_id: RequestId, door: ReadRequests, limit: Limit = 50, cursor: CursorText = None) -> Response:
     """Everything that happened to it, oldest first."""
 
-    def look(tx: Tx) -> HistoryView:
+    def look(tx: Tx) -> Page[AuditEventView]:
         row = visibility.get_visible(tx, door.caller, request_id)
-        return HistoryView.model_validate({"items": audit.history(tx, row.id)})
+        return paging.page(
+            door,
+            Page[AuditEventView],
+            {"history_of": row.id},
+            cursor,
+            limit,
+            lambda after, n: audit.history(tx, row.id, after=after, limit=n),
+            lambda rows: [views.audit_event(body) for _, body in rows],
+            lambda event: event[0],
+        )
 
     return door.read(look)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from app.api import paging, views
-from app.api.door import Door, ReadAudit, respond
+from app.api.door import Door, ReadAudit, database_errors, respond
 from app.api.pagination import CursorText, Limit
 from app.api.schemas import AuditEventView, Page, VerificationView
 from app.api.strict import StrictRoute
@@ -48,7 +48,8 @@ def list_events(
 def verify(door: ReadAudit) -> Response:
     """Whether every event is there and unchanged, or where the chain breaks."""
     _require_reader(door)
-    return respond(VerificationView(**vars(audit.verify(door.house.database))))
+    with database_errors():
+        return respond(VerificationView(**vars(audit.verify(door.house.database))))
 
 
 def _require_reader(door: Door) -> None:

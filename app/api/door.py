@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.responses import Response
 
 from app.api import idempotency
@@ -110,7 +111,9 @@ class database_errors:  # noqa: N801 - used as a function is
             raise Conflict(
                 "Somebody else did this in the same moment; look again.", code="changed_meanwhile"
             ) from error
-        if isinstance(error, OperationalError):
+        # What is wrong with a statement is our mistake (500); everything else is the database's not being there.
+        away = isinstance(error, DBAPIError) and not isinstance(error, (DataError, ProgrammingError))
+        if away or isinstance(error, PoolTimeout):
             raise Unavailable("The database does not answer; try again in a moment.", code="database_away") from error
 
 

@@ -68,7 +68,10 @@ def from_error(error: GatehouseError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="gatehouse"'
     if isinstance(error, Unavailable) or error.status == 429:
         headers["Retry-After"] = "1"
-    return problem(error.status, error.code, error.detail, extra=error.extra, headers=headers)
+    extra = dict(error.extra)
+    if error.status == 422:
+        extra.setdefault("errors", [{"loc": [], "msg": error.detail, "type": error.code}])
+    return problem(error.status, error.code, error.detail, extra=extra, headers=headers)
 
 
 def install(app: FastAPI) -> None:

@@ -241,13 +241,6 @@ class AuditEventView(View):
     data: dict[str, Any]
 
 
-class HistoryView(View):
-    """What happened to a request, oldest first."""
-
-    items: list[AuditEventView]
-    next_cursor: None = None
-
-
 class VerificationView(View):
     """Whether the audit chain holds."""
 

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import uvicorn
@@ -53,11 +54,11 @@ def started(
         database = make_database(settings)
         stack.callback(database.close)
         migrate.require_current(database.engine)
-        if with_worker or database.is_sqlite:
-            stack.enter_context(only_one(database))
+        alone = only_one(database) if with_worker or database.is_sqlite else nullcontext(lambda: False)
+        may_work = stack.enter_context(alone)
         delivery = None
         if with_worker:
-            delivery = EmbeddedDelivery(database)
+            delivery = EmbeddedDelivery(database, may_work)
             clients = worker.Clients(lambda _account: BotoIam(pace=settings.aws_pace, endpoint_url=endpoint_url))
             worker.start(database, delivery, clients)
             stack.callback(_drain, delivery)

@@ -1,1 +1,1 @@
-"""The outside systems, one typed wrapper each. Only here are boto3 and httpx imported."""
+"""The outside systems, one typed wrapper each. Only here, and where the demo looks on, are boto3 and httpx imported."""

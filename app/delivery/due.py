@@ -7,28 +7,27 @@ from sqlmodel import col
 
 from app.db import Tx
 from app.delivery.protocol import Work
-from app.models import AccessRequest, Grant
+from app.models import AccessRequest, Grant, columns
 
-_BATCH = 100
+_EACH = 10
+"""Rows of each kind in a batch: neither many ends nor many requests can hold up the others for long."""
 
-_ROWS = sa.union_all(
-    sa.select(
-        sa.literal("request").label("what"),
-        col(AccessRequest.id).label("id"),
-        col(AccessRequest.account).label("account"),
-        col(AccessRequest.due_at).label("due_at"),
-    ).where(col(AccessRequest.due_at) <= sa.bindparam("now")),
-    sa.select(sa.literal("grant"), col(Grant.id), col(Grant.account), col(Grant.due_at)).where(
-        col(Grant.due_at) <= sa.bindparam("now")
-    ),
-).subquery()
-_DUE = sa.select(_ROWS.c.what, _ROWS.c.id, _ROWS.c.account).order_by(_ROWS.c.due_at).limit(_BATCH)
+
+def _due(model: type[AccessRequest] | type[Grant]) -> sa.Select[tuple[str, str]]:
+    table = columns(model)
+    oldest = table.c.due_at <= sa.bindparam("now")
+    return sa.select(table.c.id, table.c.account).where(oldest).order_by(table.c.due_at).limit(_EACH)
+
+
+_GRANTS, _REQUESTS = _due(Grant), _due(AccessRequest)
 _NEXT = (sa.select(sa.func.min(col(AccessRequest.due_at))), sa.select(sa.func.min(col(Grant.due_at))))
 
 
 def due(tx: Tx) -> list[Work]:
-    """What is due now, the longest overdue first; at most a batch."""
-    return [Work(*row) for row in tx.session.execute(_DUE, {"now": tx.now})]
+    """A batch of what is due now: ends first, since taking away never waits, each the longest overdue first."""
+    now = {"now": tx.now}
+    ends = [Work("grant", row.id, row.account) for row in tx.session.execute(_GRANTS, now)]
+    return ends + [Work("request", row.id, row.account) for row in tx.session.execute(_REQUESTS, now)]
 
 
 def next_due(tx: Tx) -> datetime | None:

@@ -5,7 +5,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -31,10 +31,12 @@ class EmbeddedDelivery:
 
     Args:
         database: Asked what is due; its commits wake the thread.
+        may_work: Asked before each round whether this process is still the only worker.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, may_work: Callable[[], bool] = lambda: True) -> None:
         self._database = database
+        self._may_work = may_work
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -74,12 +76,18 @@ class EmbeddedDelivery:
                 # The database is away. What is due stays due; look again soon.
                 _log.error("database_away", problem=type(problem).__name__)
                 pause = 1.0
+            except Exception:  # noqa: BLE001 - were this thread to die, no access would end any more
+                _log.exception("round_failed")
+                pause = 1.0
             self._beat = time.monotonic()
             if pause > 0:
                 self._wake.wait(pause)
 
     def _round(self, run: Run) -> float:
         """Do what is due; the seconds until there is more."""
+        if not self._may_work():
+            _log.error("another_worker", note="this process lost the right to work on the database; it asks again")
+            return 1.0
         with self._database.read() as tx:
             batch = due(tx)
             upcoming = None if batch else next_due(tx)
@@ -88,6 +96,8 @@ class EmbeddedDelivery:
                 return 0.0
             self._beat = time.monotonic()
             run(work)
+            if self._wake.is_set():
+                return 0.0  # something came in meanwhile: look again what is due first
         if batch:
             return 0.0
         if time.monotonic() - self._tidied > TIDY_EVERY:
@@ -98,24 +108,57 @@ class EmbeddedDelivery:
         return min(LONGEST_SLEEP, max(0.0, (upcoming - self._database.clock()).total_seconds()))
 
 
+class Right:
+    """The right to be the one that works on a PostgreSQL database: an advisory lock on a connection of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: sa.Connection | None = None
+
+    def held(self) -> bool:
+        """Whether it is ours now. It is lost with its connection, and then asked for again."""
+        try:
+            if self._connection is None:
+                self._connection = self._database.engine.connect()
+                query = sa.text("SELECT pg_try_advisory_lock(:key)")
+                got = bool(self._connection.execute(query, {"key": _PG_LOCK}).scalar_one())
+            else:
+                got = bool(self._connection.execute(sa.text("SELECT true")).scalar_one())
+            self._connection.commit()
+        except sa.exc.DBAPIError:
+            got = False
+        if not got:
+            self.give_up()
+        return got
+
+    def give_up(self) -> None:
+        """Let go of it."""
+        if self._connection is not None:
+            self._connection.invalidate()  # not back to the pool: whoever took it from there would hold the lock
+            self._connection.close()
+            self._connection = None
+
+
 @contextlib.contextmanager
-def only_one(database: Database) -> Iterator[None]:
+def only_one(database: Database) -> Iterator[Callable[[], bool]]:
     """Hold the right to be the one process that writes (SQLite) or works (PostgreSQL).
+
+    Gives what says whether it is still held.
 
     Raises:
         StartError: Another process holds it.
     """
     if database.is_sqlite:
-        path = Path(f"{database.engine.url.database}.lock")
-        with _file_lock(path):
-            yield
-    else:
-        with database.engine.connect() as connection:
-            held = connection.execute(sa.text("SELECT pg_try_advisory_lock(:k)"), {"k": _PG_LOCK}).scalar_one()
-            connection.commit()
-            if not held:
-                raise StartError("Another Gatehouse already works on this database; start this one with --no-worker")
-            yield
+        with _file_lock(Path(f"{database.engine.url.database}.lock")):
+            yield lambda: True
+        return
+    right = Right(database)
+    if not right.held():
+        raise StartError("Another Gatehouse already works on this database; start this one with --no-worker")
+    try:
+        yield right.held
+    finally:
+        right.give_up()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from app.domain.actors import SYSTEM_ACTOR, Actor
 from app.domain.plans import Plan
 from app.domain.states import APPLIED, APPLYING, APPROVED, FAILED, PENDING, QUEUED
 from app.domain.words import Channel, Verdict
+from app.errors import Conflict
 from app.models import AccessRequest, Decision
 from app.services import audit, grants
 from app.services.assessment import Assessment, reassess
@@ -86,6 +87,8 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
         reasons=list(assessment.ruling.reasons),
     )
     if change.in_database:
+        for refusal in change.refusals(assessment.wish, assessment.case, assessment.seen):
+            raise Conflict(refusal.detail, code=refusal.code)  # what was asked for no longer fits
         move_request(tx, row, QUEUED, **decided)
         move_request(tx, row, APPLYING)
         change.save(tx.session, assessment.wish)

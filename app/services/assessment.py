@@ -81,6 +81,8 @@ def assess(
     rules = group_rules(tx, names)
     asked = rules_asked or rules
     wish = _wish(tx, change, account, subject, body, request_id, [*asked.values(), *rules.values()])
+    if change.in_database:
+        directory.hold_roles(tx)
     seen = sightings.load(tx, account.name, subject.name, names)
     parties = {asker, subject.name, subject.owner or subject.name}
     roster = _with_subject(directory.roster(tx, [*asked.values(), *rules.values()], parties), subject)

@@ -1,6 +1,5 @@
 """Writing, reading and checking the audit."""
 
-import json
 from collections.abc import Generator
 from contextlib import closing
 from typing import Any
@@ -64,15 +63,15 @@ def of_grant(tx: Tx, event: str, grant: Grant, *, by: Actor, **data: Any) -> Non
     record(tx, event, by=by, subject=grant.user, access_request_id=grant.access_request_id, **named, **data)
 
 
-def history(tx: Tx, access_request_id: str) -> list[dict[str, Any]]:
-    """What happened to one request, oldest first. A request has a bounded history: at most 1000 are read."""
+def history(tx: Tx, access_request_id: str, *, after: int | None, limit: int) -> list[tuple[int, str]]:
+    """What happened to one request, oldest first: sequence numbers and bodies."""
     rows = tx.session.execute(
-        sa.select(col(AuditEvent.body))
-        .where(col(AuditEvent.access_request_id) == access_request_id)
+        sa.select(col(AuditEvent.seq), col(AuditEvent.body))
+        .where(col(AuditEvent.access_request_id) == access_request_id, col(AuditEvent.seq) > (after or 0))
         .order_by(col(AuditEvent.seq))
-        .limit(_BATCH)
+        .limit(limit)
     )
-    return [json.loads(body) for (body,) in rows]
+    return [(seq, body) for seq, body in rows]
 
 
 def verify(database: Database) -> chain.Verification:

@@ -16,8 +16,6 @@ from app.domain.states import (
     APPLIED,
     APPLYING,
     APPROVED,
-    CANCELLED,
-    CANCELLED_FAILED,
     ENDING_GRANTS,
     FAILED,
     LAPSED,
@@ -149,6 +147,9 @@ class CarryOut:
             if row.state == APPLYING:
                 outcomes.undo_from(tx, row, "party_gone", "The asker or the user it is for is suspended or gone.")
             return False
+        if row.state != APPLYING and any(g.state != GrantState.SCHEDULED for g in grants.of_request(tx, row)):
+            outcomes.close(tx, row, "what it was to give was taken back before it began")
+            return False
         if row.state == APPLYING and any(g.state != GrantState.APPLYING for g in grants.of_request(tx, row)):
             # Taken back after it was begun: going on would give the access once more.
             outcomes.undo_from(tx, row, "revoked", "The access was taken back while it was being given.")
@@ -269,12 +270,4 @@ class CarryOut:
                 waits_until = {PENDING: row.lapses_at, FAILED: row.lapses_at, APPROVED: row.starts_at}
                 note_request(tx, row, due_at=waits_until.get(row.state))
                 return
-            grants.drop_scheduled(tx, row, "cancelled")
-            move_request(tx, row, CANCELLED_FAILED if row.state == FAILED else CANCELLED)
-            audit.of_request(
-                tx,
-                "access_request.cancelled",
-                row,
-                by=SYSTEM_ACTOR,
-                reason="the asker or the user it is for is suspended or gone",
-            )
+            outcomes.close(tx, row, "the asker or the user it is for is suspended or gone")

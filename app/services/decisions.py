@@ -1,7 +1,10 @@
 """Deciding: approve, deny, withdraw. Nobody decides on their own request (rule 2)."""
 
+from dataclasses import replace
+
 from app.db import Tx
 from app.domain.actors import Caller
+from app.domain.rulings import rule_on
 from app.domain.states import DENIED, DecisionState
 from app.domain.words import Channel, Verdict
 from app.errors import Conflict, Forbidden
@@ -40,6 +43,10 @@ def decide(
     if row.lapses_at <= tx.now:
         raise Conflict("This request has lapsed: nobody decided in time. Ask anew.", code="not_pending")
     assessment = reassess(tx, row)
+    if assessment.ruling.by_rule is not None:
+        # A rule would approve it by now, but it was put before people: they decide.
+        ruling = rule_on(assessment.case, assessment.change.needs(assessment.case), None)
+        assessment = replace(assessment, ruling=ruling)
     _eligible(caller, verdict, assessment)
     if plan_digest is not None and plan_digest != row.plan_digest:
         raise Conflict("The plan changed since you looked; read it again, then decide.", code="plan_changed")

@@ -19,10 +19,15 @@ from app.services import audit
 
 # Roles are a short JSON list of closed words; the quotes keep one word from matching inside another.
 _IS_ADMIN = sa.cast(col(User.roles), sa.String).like(f'%"{Role.ADMIN.value}"%')
-_ROSTER = select(User).where(
-    col(User.state) != UserState.DELETED,
-    sa.or_(_IS_ADMIN, col(User.name).in_(sa.bindparam("names", expanding=True))),
+_ROSTER = (
+    select(User)
+    .where(
+        col(User.state) != UserState.DELETED,
+        sa.or_(_IS_ADMIN, col(User.name).in_(sa.bindparam("names", expanding=True))),
+    )
+    .execution_options(populate_existing=True)  # as it is now, not as it was before a lock was waited for
 )
+_ROLES_LOCK = 0x67617465686F  # "gateho"
 
 
 def person(user: User) -> Person:
@@ -73,6 +78,12 @@ def hold_user(tx: Tx, name: str) -> None:
     if tx.locks_rows:
         locked = tx.session.get_one(User, name, with_for_update={"key_share": True}, populate_existing=True)
         tx.kept[name] = locked
+
+
+def hold_roles(tx: Tx) -> None:
+    """Let only one transaction at a time judge or change who is what: two could each leave the other as last admin."""
+    if tx.locks_rows:
+        tx.session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ROLES_LOCK})
 
 
 def hold(tx: Tx, row: AccessRequest | Grant) -> None:

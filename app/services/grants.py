@@ -9,6 +9,7 @@ from app.db import Tx
 from app.domain.actors import SYSTEM_ACTOR, Actor, Caller
 from app.domain.states import (
     CANCELLED,
+    CANCELLED_FAILED,
     ENDING_GRANTS,
     HOLDING_GRANTS,
     LIVE_GRANTS,
@@ -39,7 +40,7 @@ _LIVE = (
     )
     .execution_options(populate_existing=True)
 )
-_NOT_BEGUN = (Provisioning.NONE, Provisioning.QUEUED)
+_NOT_UNDER_WAY = (Provisioning.NONE, Provisioning.QUEUED, Provisioning.FAILED)
 
 
 def make_for(tx: Tx, row: AccessRequest, assessment: Assessment) -> list[str]:
@@ -134,11 +135,12 @@ def _cancel_asked(tx: Tx, by: Actor, account: str, user: str, group: str) -> Non
             col(AccessRequest.account) == account,
             col(AccessRequest.kind) == Kind.GROUP_JOIN,
             col(AccessRequest.decision).in_((DecisionState.PENDING, DecisionState.APPROVED)),
-            col(AccessRequest.provisioning).in_(_NOT_BEGUN),
+            col(AccessRequest.provisioning).in_(_NOT_UNDER_WAY),
         )
     )
     for row in asked:
-        move_request(tx, row, CANCELLED, decided_at=row.decided_at or tx.now)
+        failed = row.provisioning == Provisioning.FAILED  # a retry would give it again
+        move_request(tx, row, CANCELLED_FAILED if failed else CANCELLED, decided_at=row.decided_at or tx.now)
         drop_scheduled(tx, row, "cancelled")
         audit.record(
             tx,

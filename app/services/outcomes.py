@@ -11,7 +11,7 @@ from app.db import Tx
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.durations import to_text
 from app.domain.plans import Plan
-from app.domain.states import APPLIED, APPLYING, FAILED, HOLDING_GRANTS, QUEUED, GrantState
+from app.domain.states import APPLIED, APPLYING, CANCELLED, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
 from app.services import approvals, audit, directory, grants
@@ -116,6 +116,13 @@ def activate(tx: Tx, grant: Grant) -> None:
     )
 
 
+def close(tx: Tx, row: AccessRequest, why: str) -> None:
+    """Cancel an approved request that has not begun and cannot any more."""
+    grants.drop_scheduled(tx, row, "cancelled")
+    move_request(tx, row, CANCELLED)
+    audit.of_request(tx, "access_request.cancelled", row, by=SYSTEM_ACTOR, reason=why)
+
+
 def undo_from(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> None:
     """Note that a request under way is being taken back; its grants go first."""
     for grant in grants.of_request(tx, row):
@@ -144,5 +151,10 @@ def failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> N
 
 def code_of(problem: aws.AwsError) -> str:
     """The word for a refusal of AWS's that a person can look up."""
-    known = {"LimitExceeded": "limit_exceeded", "AccessDenied": "access_denied", "NoCredentials": "no_credentials"}
+    known = {
+        "LimitExceeded": "limit_exceeded",
+        "AccessDenied": "access_denied",
+        "NoCredentials": "no_credentials",
+        "WrongAccount": "wrong_account",
+    }
     return known.get(problem.code, "aws_refused")

@@ -261,6 +261,10 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     assessment = reassess(tx, row)
     if not approvals.still_good(approvals.standing(tx, row), assessment):
         raise Conflict("Its approvals no longer count; ask anew.", code="approval_void")
+    for name in assessment.change.groups(assessment.wish.body) if assessment.change.gives_access else ():
+        held = grants.live(tx, row.account, row.user, name)
+        if held:
+            raise Conflict(f"{row.user} has {name} by now.", code="already_has_access", grant_id=held[0].id)
     same = canonical.digest([row.account, row.user, row.kind, assessment.change.same(assessment.wish.body)])
     other = tx.session.scalars(select(AccessRequest).where(col(AccessRequest.same_change) == same)).first()
     if other is not None:

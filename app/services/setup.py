@@ -14,6 +14,7 @@ from app.domain.actors import Actor
 from app.domain.canonical import dumps
 from app.domain.plans import Operation
 from app.domain.rules import Rule
+from app.errors import Conflict
 from app.models import Account, Group
 from app.services import audit, sightings
 
@@ -40,6 +41,11 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
     with database.write() as tx:
         account = tx.session.get(Account, account_name) or Account(name=account_name)
         first = account.setup_at is None
+        if account.aws_account_id not in {None, account_id}:
+            text = (
+                f"{account_name} is AWS account {account.aws_account_id}, and these credentials are for {account_id}."
+            )
+            raise Conflict(text, code="wrong_account")
         account.aws_account_id, account.partition = account_id, partition
         tx.session.add(account)
         groups = list(tx.session.scalars(select(Group)))
