@@ -189,4 +189,4 @@ def test_the_right_to_work_is_asked_for_again_when_it_is_lost(databases: Databas
 def test_a_refused_payload_says_where_like_any_other(lab: Lab) -> None:
     answer = lab.call("bob", "POST", ASK, wish("group.join", {"group": "LabGuest"}, duration="P90D"))
     assert (answer.status_code, answer.json()["code"]) == (422, "duration_too_long")
-    assert answer.json()["errors"][0]["type"] == "duration_too_long"
+    assert [e["type"] for e in answer.json()["errors"]] == ["value_error"]

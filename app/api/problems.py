@@ -70,7 +70,8 @@ def from_error(error: GatehouseError) -> Response:
         headers["Retry-After"] = "1"
     extra = dict(error.extra)
     if error.status == 422:
-        extra.setdefault("errors", [{"loc": [], "msg": error.detail, "type": error.code}])
+        # The type of what a schema cannot say, as where a validator of ours refuses; `code` says which rule.
+        extra.setdefault("errors", [{"loc": [], "msg": error.detail, "type": "value_error"}])
     return problem(error.status, error.code, error.detail, extra=extra, headers=headers)
 
 

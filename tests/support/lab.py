@@ -21,7 +21,7 @@ class Lab:
     """What a test works with. `tokens` has pi (owner, admin), alice (admin) and bob (member, vouched for)."""
 
     url: str
-    tokens: dict[str, str]
+    tokens: dict[str, str] = dataclasses.field(repr=False)  # not into the output of a failing test
     iam: Any
     settings: Settings
     running: runtime.Running
