@@ -64,9 +64,20 @@ test: .venv .venv-ministack ## Run the whole test suite
 	fi; \
 	$(VENV)/bin/pytest $(PYTEST_FLAGS)
 
+# Long: about half an hour. docs/operations.md has the last result.
+TIMES ?= 20
+CRASHES := tests/test_crashes.py tests/test_processes.py tests/test_disk_full.py tests/test_restored_backup.py \
+	tests/test_clocks.py
+.PHONY: crashes
+crashes: .venv ## Run the crash tests many times in a row: make crashes TIMES=20
+	@for number in $$(seq 1 $(TIMES)); do \
+		echo "round $$number of $(TIMES)"; \
+		$(MAKE) test PYTEST_FLAGS="-q -x $(CRASHES)" || exit 1; \
+	done
+
 .PHONY: bench
-bench: .venv ## Measure approval to applied, and how late ends are
-	@$(VENV)/bin/python -m bench.approval_to_applied
+bench: .venv ## Measure everything as docs/performance.md tells; sizes and --json PATH in BENCH_FLAGS
+	@$(VENV)/bin/python -m bench $(BENCH_FLAGS)
 
 .PHONY: lint
 lint: .venv ## Check style and format

@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     secret_key: Key = Field(default=None, repr=False)
     audit_key: Key = Field(default=None, repr=False)
     catalog: Path | None = None
+    anchors: Path | None = None
+    spill: Path | None = None
+    worker_concurrency: int = Field(default=4, ge=1, le=32)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    lease: Duration = timedelta(seconds=30)
+    aws_timeout: Duration = timedelta(seconds=10)
     aws_pace: PerSecond | Literal["auto"] = "auto"
     rate_limit: PerSecond = 50.0
     require_mfa: bool = True

@@ -5,11 +5,12 @@ One request is one transaction. A writing transaction ends with its audit events
 
 import datetime as dt
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
 from app.domain import canonical, chain
+from app.domain.work import Work
 from app.errors import StartError, Unavailable
 from app.models import AuditEvent, AuditHead, columns, new_id
 
@@ -25,6 +27,9 @@ WRITE_WAIT = 30.0
 
 _POOL = 48
 """Connections: FastAPI runs sync handlers on 40 threads, the worker and health checks come on top."""
+
+_ASK_TIME_AFTER = 5.0
+"""Seconds for which a reading of the server's time is counted on."""
 
 _head = columns(AuditHead)
 _events = columns(AuditEvent)
@@ -64,7 +69,8 @@ class Tx:
         touched: Ids of requests and grants that changed, for those who wait on them.
         locks_rows: Several transactions write at once, so rows must be locked. Never so on SQLite.
         kept: Users that were read, by name: a session alone forgets what nobody holds on to.
-        due: True when there is something for the worker to do now.
+        due: What came due by it, for the worker to do now.
+        later: True when something will be due at a time that the worker may not know yet.
     """
 
     session: Session
@@ -72,9 +78,20 @@ class Tx:
     terms: Terms
     drafts: list[dict[str, Any]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
-    due: bool = False
+    due: set[Work] = field(default_factory=set)
+    later: bool = False
     locks_rows: bool = False
     kept: dict[str, SQLModel] = field(default_factory=dict)
+
+
+class Transactions(Protocol):
+    """What opens transactions: a database, or one whose writing is guarded."""
+
+    def read(self) -> AbstractContextManager[Tx]:
+        """A transaction that changes nothing."""
+
+    def write(self) -> AbstractContextManager[Tx]:
+        """A transaction that commits at the end of the block."""
 
 
 class FairLock:
@@ -126,7 +143,7 @@ class Database:
         url: SQLAlchemy's form; `sqlite:///file` or `postgresql+psycopg://…`.
         audit_key: 32 bytes that seal the audit chain.
         terms: The settings that services go by.
-        clock: The time on SQLite; on PostgreSQL the server's clock decides in writing transactions.
+        clock: The time on SQLite; on PostgreSQL the server's decides.
     """
 
     def __init__(self, url: str, *, audit_key: bytes, terms: Terms | None = None, clock: Clock = utcnow) -> None:
@@ -134,17 +151,19 @@ class Database:
         self.terms = terms or Terms()
         self.clock = clock
         self.audit_key = audit_key
+        self.before_commit: list[Callable[[Tx], None]] = []
         self.after_commit: list[Callable[[Tx], None]] = []
         self.engine = make_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._immediate = self.engine.execution_options(gatehouse_writes=True)
         self._turn = FairLock()
+        self._asked = (-_ASK_TIME_AFTER, dt.datetime.min.replace(tzinfo=dt.UTC))
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that changes nothing."""
         with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
-            yield Tx(session, self.clock(), self.terms)
+            yield Tx(session, self.clock() if self.is_sqlite else self._server_time(session), self.terms)
             session.rollback()
 
     @contextmanager
@@ -163,6 +182,8 @@ class Database:
             tx = Tx(session, self._now(session), self.terms, locks_rows=not self.is_sqlite)
             yield tx
             session.flush()
+            for listener in self.before_commit:
+                listener(tx)
             try:
                 _seal(tx, self.audit_key)
             except sa.exc.DBAPIError as problem:
@@ -177,6 +198,16 @@ class Database:
             return self.clock()
         now: dt.datetime = session.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
         return now.astimezone(dt.UTC)
+
+    def _server_time(self, session: Session) -> dt.datetime:
+        """The server's time for reading: asked for now and then, and counted on from there.
+
+        Counted by the monotonic clock, so that a jump of this machine's time changes nothing (design, Delivery).
+        """
+        asked, then = self._asked
+        if time.monotonic() - asked > _ASK_TIME_AFTER:
+            asked, then = self._asked = time.monotonic(), self._now(session)
+        return then + dt.timedelta(seconds=time.monotonic() - asked)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -8,12 +8,25 @@ from functools import partial
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import access_requests, audit, grants, groups, health, openapi, problems, tokens, users
-from app.api.house import House, derive
+from app.api import (
+    access_requests,
+    audit,
+    grants,
+    groups,
+    health,
+    metrics,
+    openapi,
+    problems,
+    restoration,
+    tokens,
+    users,
+)
+from app.api.house import House
 from app.api.middleware import FrontMiddleware
 from app.config import Settings
 from app.db import Database, Terms
 from app.delivery.protocol import Delivery
+from app.domain.keys import derive
 
 VERSION = "0.1.0"
 
@@ -51,6 +64,7 @@ def create_app(settings: Settings, database: Database, delivery: Delivery | None
         redirect_slashes=False,
     )
     app.state.house = house
+    app.state.registry = metrics.install(house, VERSION)
     for router in (
         access_requests.router,
         grants.router,
@@ -58,7 +72,9 @@ def create_app(settings: Settings, database: Database, delivery: Delivery | None
         groups.router,
         tokens.router,
         audit.router,
+        restoration.router,
         health.router,
+        metrics.router,
     ):
         app.include_router(router)
     problems.install(app)

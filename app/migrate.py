@@ -9,11 +9,28 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from procrastinate.schema import SchemaManager
 from sqlalchemy.engine import Engine
 
 import migrations
 from app import db
 from app.errors import StartError
+
+QUEUE_SCHEMA = "03.04.00_50_post_add_retry_failed_job_procedure"
+"""The newest of procrastinate's own migrations that a database made by us has. A newer procrastinate needs a
+revision of ours that runs what it adds; a test says so."""
+_QUEUE = "procrastinate_"
+_DROP_QUEUE = sa.text("""
+    DO $$ DECLARE found record; BEGIN
+        DROP TABLE IF EXISTS procrastinate_periodic_defers, procrastinate_events, procrastinate_jobs,
+            procrastinate_workers CASCADE;
+        FOR found IN SELECT p.oid::regprocedure AS what FROM pg_proc p
+            WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'procrastinate%' LOOP
+            EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', found.what);
+        END LOOP;
+        DROP TYPE IF EXISTS procrastinate_job_to_defer_v1, procrastinate_job_event_type, procrastinate_job_status;
+    END $$
+""")
 
 
 def _config(connection: sa.Connection | None = None) -> Config:
@@ -23,6 +40,11 @@ def _config(connection: sa.Connection | None = None) -> Config:
     if connection is not None:
         config.attributes["connection"] = connection
     return config
+
+
+def _has_queue(connection: sa.Connection) -> bool:
+    query = sa.text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
+    return bool(connection.execute(query).scalar_one())
 
 
 def head() -> str:
@@ -42,18 +64,24 @@ def upgrade(engine: Engine, to: str = "head") -> None:
             command.upgrade(_config(connection), to)
         except CommandError as problem:
             raise StartError(f"The database cannot be migrated: {problem}. Is this program older than it?") from None
+        if engine.dialect.name == "postgresql" and not _has_queue(connection):
+            # procrastinate's own tables and functions, in the same transaction as ours.
+            connection.connection.driver_connection.execute(SchemaManager.get_schema())  # type: ignore[union-attr]
 
 
 def downgrade(engine: Engine, to: str = "base") -> None:
     """Take the database down, for tests and for going back."""
     with connected(engine) as connection, connection.begin():
         command.downgrade(_config(connection), to)
+        if to == "base" and engine.dialect.name == "postgresql":
+            connection.execute(_DROP_QUEUE)
 
 
 def differences(engine: Engine) -> list[object]:
     """What the models have and the migrated database has not, or the other way round."""
     with connected(engine) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith(_QUEUE)}
+        context = MigrationContext.configure(connection, opts=opts)
         return list(compare_metadata(context, db.metadata()))
 
 

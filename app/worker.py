@@ -1,12 +1,23 @@
-"""The worker: a delivery with reconcile handed in, and the IAM clients it uses."""
+"""The worker: the delivery that fits the database, with reconcile handed in, and the IAM clients it uses."""
 
 import threading
 from collections.abc import Callable
 
-from app.clients.iam import Iam
+from app.clients import aws
+from app.clients.iam import BotoIam, Iam
+from app.config import Settings
 from app.db import Database
+from app.delivery.embedded import EmbeddedDelivery
+from app.delivery.procrastinate import ProcrastinateDelivery
 from app.delivery.protocol import Delivery
+from app.files.locked import place, require_usable
+from app.files.spill import Spill
+from app.services.backoff import Backoff
+from app.services.lanes import Lanes
 from app.services.reconcile import Reconciler
+
+DRAIN = 30.0
+"""Seconds for the work under way when the process is asked to end."""
 
 
 class Clients:
@@ -27,6 +38,29 @@ class Clients:
             return self._kept[account]
 
 
-def start(database: Database, delivery: Delivery, clients: Callable[[str], Iam]) -> None:
-    """Begin to carry out what is due."""
-    delivery.start(Reconciler(database, clients))
+def start(
+    settings: Settings, database: Database, *, endpoint_url: str | None = None, backoff: Backoff | None = None
+) -> Delivery:
+    """Begin to carry out what is due, until `stop` of what this answers.
+
+    Args:
+        endpoint_url: Overrides `AWS_ENDPOINT_URL`.
+        backoff: Pauses after failures that may pass; others than the usual in tests.
+    """
+    spill = Spill(place(settings.spill, settings.database_url, "spill"), database.audit_key)
+    require_usable(spill.path, "GATEHOUSE_SPILL")
+    delivery: Delivery
+    if database.is_sqlite:
+        delivery = EmbeddedDelivery(database)
+    else:
+        delivery = ProcrastinateDelivery(database, concurrency=settings.worker_concurrency, drain=DRAIN)
+    read_timeout = settings.aws_timeout.total_seconds()
+    clients = Clients(
+        lambda _account: BotoIam(
+            pace=settings.aws_pace, endpoint_url=endpoint_url, read_timeout=read_timeout, workers=delivery.workers
+        )
+    )
+    worst_call = aws.worst_call(read_timeout)
+    lanes = Lanes(database, lease=settings.lease, worst_call=worst_call)
+    delivery.start(Reconciler(database, clients, backoff, lanes, spill))
+    return delivery

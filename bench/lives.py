@@ -1,138 +1,41 @@
 """Whole lives a second (ask, approve, applied) against the floor of two bare inserts a life.
 
-    python -m bench.lives [LIVES]
+    python -m bench.lives [--lives N] [--rounds N] [--workers N] [--on sqlite|postgresql]
 
-IAM is answered in-process at no cost, so that our own cost shows; 8 clients, one embedded worker thread.
+IAM is answered in-process at no cost, so that our own cost shows. A life ends when its row says applied; clients do
+not wait for that, they go on with the next one, and the clock stops with the last.
 """
 
-import http.client
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import threading
+import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-from urllib.parse import urlsplit
 
-from app import migrate
-from app.config import Settings
-from app.domain import names
-from app.domain.actors import SYSTEM_ACTOR
-from app.domain.words import Role
-from app.main import make_database
-from app.models import User
-from app.services import catalogue, owner, setup, tokens
-from bench.server import FreeIam
+from bench import free_iam
+from bench.common import KINDS, Client, Figure, alternate, arguments, median, report, rounded, spread
+from bench.lab import Databases, Site, prepare, script, serving, wait_until
 
 CLIENTS = 8
-KEYS = {
-    "GATEHOUSE_SECRET_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-    "GATEHOUSE_AUDIT_KEY": "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-}
+WANTED = {"sqlite": 0.3, "postgresql": 0.2}
+_WARM = 2 * CLIENTS
+_APPLIED = "SELECT count(*) FROM access_request WHERE provisioning = 'applied'"
 
 
-class Client:
-    """One connection; the standard library's client costs least."""
-
-    def __init__(self, url: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-
-    def call(self, method: str, path: str, token: str | None, body: object = None) -> Any:
-        headers = {"Content-Type": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = self._connection.getresponse()
-        text = answer.read()
-        assert answer.status < 300, text
-        return json.loads(text)
-
-
-def prepare(url: str, lives: int) -> dict[str, str]:
-    """A lab with pi and alice as admins and a user for each life; their tokens."""
-    database = make_database(Settings(database_url=url))
-    migrate.upgrade(database.engine)
-    with database.write() as tx:
-        made = {"pi": owner.begin(tx, catalogue.read(None), name="pi", email="pi@lab.example")}
-    setup.run(database, FreeIam(), SYSTEM_ACTOR, "default")
-    with database.write() as tx:
-        alice = _user(tx.now, "alice", [Role.ADMIN, Role.MEMBER])
-        tx.session.add_all([alice, *(_user(tx.now, f"u{n}", [Role.MEMBER]) for n in range(lives))])
-        tx.session.flush()
-        _, made["alice"] = tokens.issue(tx, alice, name="bench", by=SYSTEM_ACTOR, origin="token")
-    database.close()
-    return made
-
-
-def _user(now: Any, name: str, roles: list[str]) -> User:
-    email = f"{name}@lab.example"
-    return User(
-        name=name,
-        name_key=names.key(name),
-        email=email,
-        email_key=email,
-        roles=roles,
-        verified=True,
-        created_at=now,
-    )
-
-
-@contextmanager
-def serving(what: str, url: str) -> Iterator[str]:
-    """A server in a process of its own; its address."""
-    command = [sys.executable, "-m", "bench.server", what, url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
-
-
-def run(url: str, lives: int, one: Callable[[Client, int], None]) -> None:
-    """Do it `lives` times with all clients."""
-    todo = iter(range(lives))
-    lock = threading.Lock()
-
-    def work() -> None:
-        client = Client(url)
-        while True:
-            with lock:
-                number = next(todo, None)
-            if number is None:
-                return
-            one(client, number)
-
-    threads = [threading.Thread(target=work) for _ in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def lives_a_second(url: str, lives: int) -> float:
-    """From the first ask to the last applied."""
-    made = prepare(url, lives)
-    ids: dict[int, str] = {}
+def lives_a_second(url: str, site: Site, first: int, lives: int, group: str = "LabUser") -> float:
+    """From the first ask to the last applied, for the users from `first` on."""
 
     def life(client: Client, number: int) -> None:
-        wish = {"kind": "group.join", "user": f"u{number}", "change": {"group": "LabUser"}, "reason": "bench"}
-        asked = client.call("POST", "/v1/access-requests", made["pi"], wish)
-        client.call("POST", f"/v1/access-requests/{asked['id']}/approve", made["alice"], {})
-        ids[number] = asked["id"]
+        user = f"u{first + number}"
+        wish = {"kind": "group.join", "user": user, "change": {"group": group}, "reason": "bench"}
+        asked = client.call("POST", "/v1/access-requests", wish, token=site.tokens["pi"])
+        client.send("POST", f"/v1/access-requests/{asked['id']}/approve", {}, token=site.tokens["alice"])
 
-    with serving("gatehouse", url) as at:
-        began = time.perf_counter()
-        run(at, lives, life)
-        client = Client(at)
-        for request_id in ids.values():
-            row = client.call("GET", f"/v1/access-requests/{request_id}?wait=60", made["pi"])
-            assert row["provisioning"] == "applied", row
-        return lives / (time.perf_counter() - began)
+    with site.looking() as count:
+        done = count(_APPLIED) + lives
+        began = time.time()
+        spread(url, CLIENTS, lives, life)
+        ended = wait_until(lambda: count(_APPLIED) == done, "every life applied", seconds=120)
+    return lives / (ended - began)
 
 
 def floor_a_second(url: str, lives: int) -> float:
@@ -140,22 +43,74 @@ def floor_a_second(url: str, lives: int) -> float:
 
     def bare(client: Client, number: int) -> None:
         for _ in range(2):
-            client.call("POST", "/rows", None, {"kind": "group.join", "user": f"u{number}", "reason": "bench"})
+            client.send("POST", "/rows", {"kind": "group.join", "user": f"u{number}", "reason": "bench"})
 
-    with serving("floor", url) as at:
-        began = time.perf_counter()
-        run(at, lives, bare)
-        return lives / (time.perf_counter() - began)
+    began = time.time()
+    spread(url, CLIENTS, lives, bare)
+    return lives / (time.time() - began)
+
+
+def measure(databases: Databases, kind: str, *, lives: int, rounds: int, workers: int) -> Figure:
+    """Ours and the floor in turn, each time on a new database, both warmed up."""
+
+    def ours() -> float:
+        site = prepare(databases, kind, free_iam.FreeIam(), lives + _WARM)
+        described = databases.folder / "free.json"
+        free_iam.describe(described)
+        with serving(site, free=described, workers=workers) as url:
+            lives_a_second(url, site, lives, _WARM)
+            return lives_a_second(url, site, 0, lives)
+
+    def floor() -> float:
+        with _plain(databases, kind) as url:
+            floor_a_second(url, _WARM)
+            return floor_a_second(url, lives)
+
+    found = alternate(rounds, ours=ours, floor=floor)
+    ratio = median(found["ours"]) / median(found["floor"])
+    each = [o / f for o, f in zip(found["ours"], found["floor"], strict=True)]
+    where = f"{workers} worker process(es)" if workers else "the worker in the server"
+    return Figure(
+        measure=f"whole lives a second / two bare inserts, {kind}, {CLIENTS} clients, {where}",
+        wanted=f"≥ {WANTED[kind]}",
+        printed=f"{ratio:.2f} ({min(each):.2f} to {max(each):.2f}): "
+        f"{median(found['ours']):.1f} / {median(found['floor']):.1f} a second",
+        met=ratio >= WANTED[kind],
+        found={
+            "ratio": round(ratio, 3),
+            "lives": lives,
+            "workers": workers,
+            **{name: rounded(values) for name, values in found.items()},
+        },
+    )
+
+
+@contextmanager
+def _plain(databases: Databases, kind: str) -> Iterator[str]:
+    with script("bench.plain", databases.empty(kind)) as url:
+        yield url
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The sizes that can be chosen."""
+    parser.add_argument("--lives", type=int, default=300)
+    parser.add_argument("--lives-rounds", type=int, default=3)
+
+
+def run(databases: Databases, chosen: argparse.Namespace) -> list[Figure]:
+    """Both databases, or the one chosen."""
+    return [
+        measure(databases, kind, lives=chosen.lives, rounds=chosen.lives_rounds, workers=0)
+        for kind in chosen.on or KINDS
+    ]
 
 
 def main() -> None:
-    lives = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    os.environ.update(KEYS)
-    with tempfile.TemporaryDirectory() as folder:
-        ours = lives_a_second(f"sqlite:///{folder}/gatehouse.db", lives)
-        floor = floor_a_second(f"sqlite:///{folder}/floor.db", lives)
-    shown = {"lives_per_s": round(ours, 1), "floor_per_s": round(floor, 1), "ratio": round(ours / floor, 3)}
-    print(json.dumps({"database": "sqlite", "clients": CLIENTS, "lives": lives, **shown}))
+    parser = arguments(__doc__)
+    add_to(parser)
+    chosen = parser.parse_args()
+    with Databases() as databases:
+        report(run(databases, chosen), chosen.json)
 
 
 if __name__ == "__main__":

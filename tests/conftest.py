@@ -18,6 +18,8 @@ from app.cli import simulation
 from app.clients.iam import BotoIam
 from app.config import Settings
 from app.db import make_engine
+from tests.support.iam_ports import ministack_port, ministack_url, moto_port, port  # noqa: F401 - fixtures
+from tests.support.iam_stub import stub, stub_aws, stub_default, stub_emulator, stub_server  # noqa: F401 - fixtures
 from tests.support.lab import Lab, serving
 
 _numbers = itertools.count(1)
@@ -96,7 +98,10 @@ class Databases:
             settings = _settings(self.empty(kind))
             self._prepared[kind] = settings, simulation.small_lab(settings, BotoIam(endpoint_url=self._aws))
         settings, tokens = self._prepared[kind]
-        return settings.model_copy(update={"database_url": self._copy(kind, settings.database_url)}), tokens
+        url = self._copy(kind, settings.database_url)
+        beside = self._folder / Path(make_url(url).database or "").name
+        files = {name: Path(f"{beside}.{name}") for name in ("anchors", "spill")}
+        return settings.model_copy(update={"database_url": url, **files}), tokens
 
     def lab(self, kind: str, *, with_worker: bool = True) -> AbstractContextManager[Lab]:
         """A running lab; IAM has alice and bob, in no group."""

@@ -6,16 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from typing_extensions import override
 
 from app.clients import aws
-from app.delivery import embedded
 from app.delivery.embedded import EmbeddedDelivery
-from app.delivery.protocol import Work
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.sightings import SeenGroup, SeenPolicy
-from app.errors import Conflict, StartError
+from app.domain.work import Work
+from app.errors import Conflict
 from app.services import setup, sightings
 from tests.conftest import BOTH, Databases
 from tests.support.lab import STEP, Lab
@@ -150,40 +148,35 @@ def test_a_long_history_is_read_page_by_page(databases: Databases) -> None:
         assert events[-1] == "access_request.denied"
 
 
+class Buggy:
+    """A runner that fails at everything it is given."""
+
+    def __init__(self) -> None:
+        self.ran: list[Work] = []
+
+    def __call__(self, work: Work) -> None:
+        self.ran.append(work)
+        raise RuntimeError("a bug")
+
+    def remember(self) -> None:
+        pass
+
+    def without_database(self) -> None:
+        pass
+
+
 def test_the_worker_thread_survives_whatever_its_work_does(databases: Databases) -> None:
     with databases.lab("sqlite", with_worker=False) as lab:
         asked = lab.ask("bob")
         lab.approve("alice", asked["id"])
-        delivery, ran = EmbeddedDelivery(lab.running.database), list[Work]()
-
-        def fail(one: Work) -> None:
-            ran.append(one)
-            raise RuntimeError("a bug")
-
-        delivery.start(fail)
+        delivery, runner = EmbeddedDelivery(lab.running.database), Buggy()
+        delivery.start(runner)
         deadline = time.monotonic() + 20
-        while len(ran) < 2:
+        while len(runner.ran) < 2:
             assert time.monotonic() < deadline
             time.sleep(STEP)
         assert delivery.is_fresh()
         assert delivery.stop(20)
-
-
-def test_the_right_to_work_is_asked_for_again_when_it_is_lost(databases: Databases) -> None:
-    with databases.lab("postgresql", with_worker=False) as lab:
-        database = lab.running.database
-        with embedded.only_one(database) as held:
-            assert held()
-            with pytest.raises(StartError), embedded.only_one(database):
-                pass
-            end = sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
-            with database.engine.begin() as connection:
-                connection.execute(end)
-            assert [held(), held()] == [False, True]
-            with pytest.raises(StartError), embedded.only_one(database):
-                pass
-        with embedded.only_one(database) as held:
-            assert held()
 
 
 def test_a_refused_payload_says_where_like_any_other(lab: Lab) -> None:

@@ -1,13 +1,7 @@
 """One whole life against the second emulator, which keeps permissions boundaries and moto does not."""
 
-import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
-import httpx
 import pytest
 
 from app import migrate
@@ -16,48 +10,14 @@ from app.domain.actors import SYSTEM_ACTOR
 from app.main import make_database
 from app.services import catalogue, owner, setup
 from tests.conftest import Databases
-from tests.support.lab import STEP, Lab, serving
+from tests.support.lab import Lab, serving
 
-MINISTACK = Path(__file__).parents[1] / ".venv-ministack" / "bin" / "ministack"
 ACCOUNT = "000000000000"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/governance/LabBoundary"
 
 
-@pytest.fixture(scope="module")
-def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a ministack process (`make .venv-ministack` makes its environment)."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("ministack")
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen([MINISTACK], cwd=folder, env=env, stdout=log, stderr=log) as run,
-    ):
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(url, run)
-            yield url
-        finally:
-            run.kill()  # it keeps nothing; asked politely it takes seconds
-
-
-def _wait_for(url: str, run: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        assert run.poll() is None, "ministack ended"
-        try:
-            httpx.get(url, timeout=2)
-        except httpx.TransportError:
-            assert time.monotonic() < deadline, "ministack did not start"
-            time.sleep(STEP)
-        else:
-            return
-
-
 @pytest.fixture
-def lab(ministack: str, databases: Databases) -> Iterator[Lab]:
+def lab(ministack_url: str, databases: Databases) -> Iterator[Lab]:
     """A lab whose AWS is ministack, just after init and setup."""
     settings, _ = databases.prepared("sqlite")
     settings = settings.model_copy(update={"database_url": databases.empty("sqlite")})
@@ -65,13 +25,13 @@ def lab(ministack: str, databases: Databases) -> Iterator[Lab]:
     migrate.upgrade(database.engine)
     with database.write() as tx:
         tokens = {"pi": owner.begin(tx, catalogue.read(None), name="pi", email="pi@lab.example")}
-    outcome = setup.run(database, BotoIam(endpoint_url=ministack), SYSTEM_ACTOR, "default")
+    outcome = setup.run(database, BotoIam(endpoint_url=ministack_url), SYSTEM_ACTOR, "default")
     assert (outcome.aws_account_id, outcome.differences) == (ACCOUNT, ())
     assert "make the policy LabBoundary" in outcome.done
-    again = setup.run(database, BotoIam(endpoint_url=ministack), SYSTEM_ACTOR, "default")
+    again = setup.run(database, BotoIam(endpoint_url=ministack_url), SYSTEM_ACTOR, "default")
     assert (again.done, again.differences) == ((), ())
     database.close()
-    with serving(settings, tokens, ministack) as found:
+    with serving(settings, tokens, ministack_url) as found:
         yield found
 
 

@@ -1,16 +1,12 @@
 """Real processes: what survives kill -9, what one process says to another, and one clear line for every mistake."""
 
-import base64
 import contextlib
 import dataclasses
 import json
 import os
 import shutil
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,186 +14,34 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 
-GATEHOUSE = Path(sys.executable).with_name("gatehouse")
-STEP = 0.05
-_MOTO = """
-import sys, time
-from app.cli.simulation import simulated_aws
-with simulated_aws() as url:
-    print(url, flush=True)
-    sys.stdin.read()
-"""
-
-
-def key() -> str:
-    return base64.urlsafe_b64encode(os.urandom(32)).decode()
-
-
-@dataclasses.dataclass
-class Site:
-    """A folder with a database, the settings for it, and the tokens of its people."""
-
-    folder: Path
-    env: dict[str, str]
-    tokens: dict[str, str] = dataclasses.field(default_factory=dict)
-
-    def but(self, **env: str | None) -> "Site":
-        """The same with other settings; None takes one away."""
-        merged = {k: v for k, v in {**self.env, **env}.items() if v is not None}
-        return dataclasses.replace(self, env=merged)
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return subprocess.run(
-            [GATEHOUSE, *arguments],
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def json(self, *arguments: str) -> Any:
-        """What a command that must succeed prints: one JSON document and nothing else."""
-        done = self.run(*arguments)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def refused(self, *arguments: str, code: int = 2) -> str:
-        """The one line that a command that must not succeed prints."""
-        done = self.run(*arguments)
-        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-        assert done.stdout == ""
-        [line] = done.stderr.splitlines()
-        assert line.startswith("gatehouse: ")
-        return line
-
-    @contextlib.contextmanager
-    def serving(self, *arguments: str) -> Iterator["Server"]:
-        """A server in a process of its own; killed at the end if it still runs."""
-        command: list[str | Path] = [GATEHOUSE, "serve", "--port", "0", "--json", *arguments]
-        with subprocess.Popen(
-            command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                assert process.stdout is not None
-                line = process.stdout.readline()
-                assert line, process.communicate()[1]
-                said = json.loads(line)
-                with httpx.Client(base_url=said["url"], timeout=60) as client:
-                    yield Server(process, said, client, {**self.tokens, **said["tokens"]})
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                process.communicate()
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the database file says while no process runs."""
-        with contextlib.closing(sqlite3.connect(self.folder / "gatehouse.db")) as connection:
-            return connection.execute(query).fetchall()
-
-
-@dataclasses.dataclass
-class Server:
-    """A running `gatehouse serve`."""
-
-    process: subprocess.Popen[str]
-    said: dict[str, Any]
-    client: httpx.Client
-    tokens: dict[str, str]
-
-    def call(self, who: str | None, method: str, path: str, body: Any = None, *, expect: int = 200) -> Any:
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
-        answer = self.client.request(method, path, json=body, headers=headers)
-        assert answer.status_code == expect, answer.text
-        return answer.json()
-
-    def ask(self, duration: str) -> str:
-        """bob asks for LabGuest; the id of the request."""
-        body = {"kind": "group.join", "change": {"group": "LabGuest"}, "duration": duration, "reason": "a test"}
-        return str(self.call("bob", "POST", "/v1/access-requests", body, expect=201)["id"])
-
-    def approve(self, request_id: str) -> None:
-        self.call("alice", "POST", f"/v1/access-requests/{request_id}/approve")
-
-    def applied(self, request_id: str) -> Any:
-        row = self.call("pi", "GET", f"/v1/access-requests/{request_id}?wait=30&until=applied")
-        assert row["provisioning"] == "applied", row
-        return row
-
-    def kill(self) -> None:
-        """kill -9."""
-        self.process.kill()
-        assert self.process.wait(20) == -signal.SIGKILL
-
-    def terminate(self) -> tuple[int, str]:
-        """SIGTERM; the exit code and what was said on stderr."""
-        self.process.terminate()
-        _, said = self.process.communicate(timeout=60)
-        return self.process.returncode, said
+from tests.support.site import STEP, Site, key, moto_process, new_site
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
     """An AWS of this module's own, in another process and as yet empty."""
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    with subprocess.Popen(
-        [sys.executable, "-c", _MOTO], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.communicate("")
-
-
-def new_site(folder: Path, moto: str) -> Site:
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": moto,
-        "GATEHOUSE_DATABASE_URL": "sqlite:///gatehouse.db",
-        "GATEHOUSE_SECRET_KEY": key(),
-        "GATEHOUSE_AUDIT_KEY": key(),
-        "GATEHOUSE_REQUIRE_MFA": "false",
-    }
-    return Site(folder, env)
+    with moto_process() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def prepared(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """init, setup, and pi, alice and bob, all by the real commands; no process left running."""
     site = new_site(tmp_path_factory.mktemp("site"), moto)
-    site.tokens["pi"] = site.json("init", "--owner", "pi", "--email", "pi@lab.example", "--json")["token"]
-    first = site.json("setup", "--json")
-    assert first["differences"] == []
-    assert "make the group LabGuest" in first["done"]
-    with site.serving() as server:
-        for name, roles in (("alice", ["admin"]), ("bob", [])):
-            body = {"name": name, "email": f"{name}@lab.example", "roles": roles}
-            server.call("pi", "POST", "/v1/users", body, expect=201)
-            code = server.call("pi", "POST", f"/v1/users/{name}/enrolment", expect=201)["code"]
-            site.tokens[name] = server.call(None, "POST", "/v1/enrolments/redeem", {"code": code})["token"]
-        assert server.terminate()[0] == 0
+    site.enrol()
     return site
 
 
 @pytest.fixture
 def site(prepared: Site, tmp_path: Path, iam: Any) -> Site:
     """A copy of the prepared one; bob is in IAM and in no group."""
-    folder = tmp_path / "site"
-    shutil.copytree(prepared.folder, folder)
     if "bob" not in {u["UserName"] for u in iam.list_users()["Users"]}:
         iam.create_user(UserName="bob", Path="/lab/")
     for group in groups_of_bob(iam):
         iam.remove_user_from_group(UserName="bob", GroupName=group)
-    return dataclasses.replace(prepared, folder=folder)
+    return prepared.copied(tmp_path / "site")
 
 
 @pytest.fixture(scope="module")

@@ -68,14 +68,14 @@ def list_requests(
     """Newest first. A member sees their own and those to approve; admin and auditor see all."""
     wanted = listing.RequestFilter(decision, provisioning, user, kind, group, mine, to_approve)
     return door.read(
-        lambda tx: paging.page(
+        lambda tx: paging.written(
             door,
             Page[AccessRequestView],
             vars(wanted),
             cursor,
             limit,
             lambda before, n: listing.requests(tx, door.caller, wanted, before=before, limit=n),
-            lambda rows: views.access_requests(tx, rows),
+            views.written,
             lambda row: row.id,
         )
     )
@@ -131,9 +131,9 @@ def _holds(row: AccessRequest, until: str) -> bool:
 def history(request_id: RequestId, door: ReadRequests, limit: Limit = 50, cursor: CursorText = None) -> Response:
     """Everything that happened to it, oldest first."""
 
-    def look(tx: Tx) -> Page[AuditEventView]:
+    def look(tx: Tx) -> paging.WrittenPage:
         row = visibility.get_visible(tx, door.caller, request_id)
-        return paging.page(
+        return paging.written(
             door,
             Page[AuditEventView],
             {"history_of": row.id},

@@ -31,7 +31,7 @@ def list_events(
     _require_reader(door)
     wanted = listing.AuditFilter(event, actor, subject, access_request_id)
     return door.read(
-        lambda tx: paging.page(
+        lambda tx: paging.written(
             door,
             Page[AuditEventView],
             vars(wanted),

@@ -18,6 +18,8 @@ class Bell:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._each: defaultdict[str, int] = defaultdict(int)
+        self.waits = 0
+        """Long polls under way."""
 
     def bind(self) -> None:
         """Remember the loop that listens. Called when the server starts."""
@@ -41,6 +43,7 @@ class Bell:
             return
         event = asyncio.Event()
         self._each[caller] += 1
+        self.waits += 1
         self._waiting[row_id].add(event)
         try:
             yield event
@@ -49,5 +52,6 @@ class Bell:
             if not self._waiting[row_id]:
                 del self._waiting[row_id]
             self._each[caller] -= 1
+            self.waits -= 1
             if not self._each[caller]:
                 del self._each[caller]

@@ -89,6 +89,12 @@ class DenyBody(Body):
     plan_digest: Digest | None = None
 
 
+class ConfirmBody(Body):
+    """A confirmation says what was looked at."""
+
+    comment: Reason
+
+
 class ReasonBody(Body):
     """Why."""
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from app.api.bell import Bell
 from app.config import Settings
 from app.db import Database
 from app.delivery.protocol import Delivery
+from app.files.locked import place
+from app.files.spill import Spill
+from app.metrics import Http
+from app.services.watch import Watch
 
 
 @dataclass
@@ -17,6 +18,9 @@ class House:
 
     Attributes:
         delivery: None with `--no-worker`.
+        http: Counts the answers.
+        watch: Looks at the database for `/metrics` and `/readyz`.
+        spill: Says which ends wait to be written down.
         cursor_key: Signs cursors; derived from the secret key, so that it is the same on every machine.
     """
 
@@ -25,8 +29,11 @@ class House:
     delivery: Delivery | None = None
     bell: Bell = field(default_factory=Bell)
     cursor_key: bytes = b""
+    http: Http = field(default_factory=Http)
+    watch: Watch = field(init=False)
+    spill: Spill = field(init=False)
 
-
-def derive(secret_key: bytes, purpose: str) -> bytes:
-    """A key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869)."""
-    return HKDF(hashes.SHA256(), 32, salt=None, info=f"gatehouse {purpose}".encode()).derive(secret_key)
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.database, self.delivery)
+        where = place(self.settings.spill, self.settings.database_url, "spill")
+        self.spill = Spill(where, self.database.audit_key)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import log
-from app.api import problems
+from app.api import metrics, problems
 from app.api.house import House
 from app.api.strict import storable
 from app.domain.actors import Caller
@@ -101,9 +101,10 @@ class FrontMiddleware:
                 raise
             detail = "This is our mistake and is logged; give the request id to whoever runs Gatehouse."
             await problems.problem(500, "internal_error", detail)(scope, receive, answer)
+        took = time.perf_counter() - began
+        self._house.http.answered(scope["method"], getattr(scope.get("route"), "path", None), status, took)
         if scope["path"] not in _QUIET:
-            took = round((time.perf_counter() - began) * 1000, 1)
-            _log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+            _log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(took * 1000, 1))
 
     async def _enter(self, scope: Scope, headers: Headers, request_id: str) -> None:
         path: str = scope["path"]
@@ -112,13 +113,18 @@ class FrontMiddleware:
                 client: Any = scope.get("client")
                 self._rates.take(f"address {client[0] if client else ''}")
             else:
-                caller = await self._authenticate(headers, request_id)
-                self._rates.take(caller.name)
-                scope["gatehouse.caller"] = caller
+                await self._known(scope, headers, request_id)
+        elif path == metrics.PATH and not metrics.from_this_machine(scope, headers):
+            await self._known(scope, headers, request_id)
         scope["gatehouse.request_id"] = request_id
         if int(headers.get("content-length", "0")) > BODY_LIMIT:
             raise TooLarge("The body may have 256 KiB at most.")
         _check_address(scope)
+
+    async def _known(self, scope: Scope, headers: Headers, request_id: str) -> None:
+        caller = await self._authenticate(headers, request_id)
+        self._rates.take(caller.name)
+        scope["gatehouse.caller"] = caller
 
     async def _authenticate(self, headers: Headers, request_id: str) -> Caller:
         kind, _, token = headers.get("authorization", "").partition(" ")

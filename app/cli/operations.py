@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.engine import make_url
 
-from app import config, migrate
+from app import config, migrate, rights
 from app.clients.iam import BotoIam
 from app.config import Settings
 from app.db import Database
+from app.delivery import wakes
 from app.delivery.embedded import only_one
 from app.domain import guardrails
 from app.domain.actors import SYSTEM_ACTOR
@@ -48,7 +50,8 @@ def init(
     settings = config.load()
     groups = catalogue.read(settings.catalog)
     with _writing(settings, migrated=False) as database:
-        migrate.upgrade(database.engine)
+        with contextlib.closing(Database(settings.migrate_url or settings.database_url, audit_key=b"")) as owners:
+            _bring_up(settings, owners)
         with database.write() as tx:
             token = owner.begin(tx, groups, name=owner_name, email=email)
     if as_json:
@@ -92,16 +95,21 @@ def recover(
 
 
 def migrate_() -> None:
-    """Bring the database's tables up to date."""
+    """Bring the database's tables up to date; on PostgreSQL also the rights of the application's own role."""
     settings = config.load()
-    database = Database(settings.migrate_url or settings.database_url, audit_key=b"")
-    with contextlib.closing(database):
+    with contextlib.ExitStack() as stack:
+        owner_url = settings.migrate_url or settings.database_url
+        database = stack.enter_context(contextlib.closing(Database(owner_url, audit_key=b"")))
         if database.is_sqlite:
-            with only_one(database):
-                migrate.upgrade(database.engine)
-        else:
-            migrate.upgrade(database.engine)
+            stack.enter_context(only_one(database))
+        _bring_up(settings, database)
     typer.echo(f"The database is at {migrate.head()}.")
+
+
+def _bring_up(settings: Settings, database: Database) -> None:
+    migrate.upgrade(database.engine)
+    if not database.is_sqlite:
+        rights.give(database.engine, make_url(settings.database_url))
 
 
 def openapi() -> None:
@@ -145,6 +153,7 @@ def _writing(settings: Settings, *, migrated: bool = True) -> Iterator[Database]
     with contextlib.closing(make_database(settings)) as database, contextlib.ExitStack() as stack:
         if database.is_sqlite:
             stack.enter_context(only_one(database))
+        wakes.install(database)
         if migrated:
             migrate.require_current(database.engine)
         yield database

@@ -3,21 +3,23 @@
 import contextlib
 import socket
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import uvicorn
 
-from app import log, migrate, worker
-from app.clients.iam import BotoIam
+from app import log, migrate, rights, worker
 from app.config import Settings
 from app.db import Database
-from app.delivery.embedded import EmbeddedDelivery, only_one
+from app.delivery import wakes
+from app.delivery.embedded import only_one
+from app.delivery.protocol import Delivery
 from app.errors import StartError
+from app.files.anchors import AnchorFile
+from app.files.locked import place, require_usable
 from app.main import create_app, make_database
+from app.services.anchoring import Anchoring
+from app.services.backoff import Backoff
 
-DRAIN = 30.0
-"""Seconds for the work under way when the process is asked to end."""
 _log = log.get("serve")
 
 
@@ -41,27 +43,70 @@ class Running:
 
 
 @contextlib.contextmanager
+def opened(settings: Settings, *, alone: bool = True) -> Iterator[Database]:
+    """The database, fit to be served or worked on, with its transactions waking the workers.
+
+    Args:
+        alone: SQLite will do, since this process is the only one (rule 34).
+
+    Raises:
+        StartError: It is not migrated, another process uses it (SQLite), its role may do too much (PostgreSQL).
+    """
+    with contextlib.ExitStack() as stack:
+        database = make_database(settings)
+        stack.callback(database.close)
+        if database.is_sqlite and not alone:
+            raise StartError("SQLite has one process, gatehouse serve, which works as well; others need PostgreSQL")
+        migrate.require_current(database.engine)
+        if database.is_sqlite:
+            stack.enter_context(only_one(database))
+        elif not settings.simulate:
+            rights.require_humble(database.engine)
+        wakes.install(database)
+        anchors = AnchorFile(place(settings.anchors, settings.database_url, "anchors"), database.audit_key)
+        require_usable(anchors.path, "GATEHOUSE_ANCHORS")
+        anchoring = Anchoring(database, anchors)
+        anchoring.begin()
+        stack.callback(anchoring.stop)
+        yield database
+
+
+@contextlib.contextmanager
+def working(
+    settings: Settings, database: Database, *, endpoint_url: str | None = None, backoff: Backoff | None = None
+) -> Iterator[Delivery]:
+    """A worker until the end of the block, when the work under way is given time to end."""
+    delivery = worker.start(settings, database, endpoint_url=endpoint_url, backoff=backoff)
+    try:
+        yield delivery
+    finally:
+        if not delivery.stop(worker.DRAIN):
+            note = "what is under way is resumed at the next start"
+            _log.warning("worker_still_busy", seconds=worker.DRAIN, note=note)
+
+
+@contextlib.contextmanager
 def started(
-    settings: Settings, *, host: str, port: int, endpoint_url: str | None = None, with_worker: bool = True
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    endpoint_url: str | None = None,
+    with_worker: bool = True,
+    backoff: Backoff | None = None,
 ) -> Iterator[Running]:
     """Everything of a Gatehouse but the event loop.
 
     Raises:
-        StartError: The database is not migrated, another process uses it, the port is taken.
+        StartError: What `opened` says, or the port is taken.
     """
     with contextlib.ExitStack() as stack:
         sock = stack.enter_context(contextlib.closing(bind(host, port)))
-        database = make_database(settings)
-        stack.callback(database.close)
-        migrate.require_current(database.engine)
-        alone = only_one(database) if with_worker or database.is_sqlite else nullcontext(lambda: False)
-        may_work = stack.enter_context(alone)
+        database = stack.enter_context(opened(settings))
         delivery = None
         if with_worker:
-            delivery = EmbeddedDelivery(database, may_work)
-            clients = worker.Clients(lambda _account: BotoIam(pace=settings.aws_pace, endpoint_url=endpoint_url))
-            worker.start(database, delivery, clients)
-            stack.callback(_drain, delivery)
+            inside = working(settings, database, endpoint_url=endpoint_url, backoff=backoff)
+            delivery = stack.enter_context(inside)
         app = create_app(settings, database, delivery)
         config = uvicorn.Config(
             app,
@@ -72,11 +117,6 @@ def started(
             timeout_graceful_shutdown=10,
         )
         yield Running(uvicorn.Server(config), sock, database)
-
-
-def _drain(delivery: EmbeddedDelivery) -> None:
-    if not delivery.stop(DRAIN):
-        _log.warning("worker_still_busy", seconds=DRAIN, note="what is under way is resumed at the next start")
 
 
 def bind(host: str, port: int) -> socket.socket:

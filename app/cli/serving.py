@@ -3,15 +3,19 @@
 import json
 import signal
 import sys
+import threading
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
-from app import config, log
+from app import config, log, metrics
 from app.cli import runtime, simulation, story
 from app.clients.iam import BotoIam
 from app.config import Settings
+from app.main import VERSION
+from app.services import exposition
+from app.services.watch import Watch
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
@@ -21,6 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
+    app.command()(worker)
     app.command()(demo)
 
 
@@ -46,6 +51,23 @@ def serve(
             signal.signal(number, _leave)
         _announce(running.url, endpoint_url, people, as_json=as_json)
         running.run()
+
+
+def worker() -> None:
+    """Work without serving: any number of these beside PostgreSQL."""
+    settings = config.load()
+    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        database = stack.enter_context(runtime.opened(settings, alone=False))
+        delivery = stack.enter_context(runtime.working(settings, database))
+        if settings.metrics_port:
+            registry = exposition.registry(Watch(database, delivery), VERSION)
+            stack.enter_context(metrics.serve(registry, settings.metrics_port))
+        log.get("worker").info("working", concurrency=settings.worker_concurrency)
+        stop.wait()
 
 
 def _leave(_number: int, _frame: object) -> None:

@@ -59,6 +59,9 @@ def simulated_settings(settings: Settings) -> Iterator[Settings]:
         for name in ("secret_key", "audit_key"):
             if getattr(settings, name) is None:
                 made[name] = os.urandom(32)
+        for name in ("anchors", "spill"):
+            if getattr(settings, name) is None:
+                made[name] = Path(folder) / f"gatehouse.{name}"
         yield settings.model_copy(update=made)
 
 

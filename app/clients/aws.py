@@ -24,6 +24,9 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 _MESSAGE_LIMIT = 300
+_CODE_LIMIT = 100
+LARGEST_ANSWER = 8_000_000
+"""Bytes. A page of a thousand members has half a million."""
 _AWS_HOSTS = (
     ".amazonaws.com",
     ".api.aws",
@@ -70,7 +73,7 @@ class AwsError(Exception):
     """
 
     def __init__(self, action: str, code: str, message: str) -> None:
-        text = " ".join(message.split())[:_MESSAGE_LIMIT]
+        text, code = " ".join(message.split())[:_MESSAGE_LIMIT], code[:_CODE_LIMIT]
         super().__init__(f"{action}: {code}: {text}")
         self.action = action
         self.code = code
@@ -98,9 +101,10 @@ class NotOffered(AwsError):
 
 
 class Pace:
-    """A token bucket: `rate` a second, `BURST` at once. `rate` None is no limit.
+    """A token bucket: `rate` a second, `BURST` at once, divided by the workers that share it. None is no limit.
 
     Args:
+        workers: How many processes share the rate now.
         clock: Seconds, monotonic.
         sleep: Waits that many seconds.
     """
@@ -109,10 +113,11 @@ class Pace:
         self,
         rate: float | None,
         *,
+        workers: Callable[[], int] = lambda: 1,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._rate, self._clock, self._sleep = rate, clock, sleep
+        self._rate, self._workers, self._clock, self._sleep = rate, workers, clock, sleep
         self._level, self._at = float(BURST), clock()
         self._lock = threading.Lock()
 
@@ -121,10 +126,11 @@ class Pace:
         if self._rate is None:
             return
         with self._lock:
-            now = self._clock()
-            self._level = min(BURST, self._level + (now - self._at) * self._rate) - 1
+            now, share = self._clock(), self._workers()
+            rate = self._rate / share
+            self._level = min(BURST / share, self._level + (now - self._at) * rate) - 1
             self._at = now
-            owed = max(0.0, -self._level / self._rate)
+            owed = max(0.0, -self._level / rate)
         if owed:
             self._sleep(owed)
 
@@ -135,26 +141,52 @@ def is_aws(endpoint_url: str) -> bool:
     return any(host.endswith(suffix) for suffix in _AWS_HOSTS)
 
 
-def client(service: str, *, attempts: int, endpoint_url: str | None = None) -> Any:
+CONNECT_TIMEOUT = 3.0
+READ_TIMEOUT = 10.0
+"""Seconds, for each try (`iam-facts.md`, Limits)."""
+_PAUSES = 3.0
+"""Seconds that botocore's standard mode waits between three tries, at most."""
+
+
+def worst_call(read_timeout: float, attempts: int = 3) -> float:
+    """Seconds that one call can be under way at most, with all its tries."""
+    return attempts * (min(CONNECT_TIMEOUT, read_timeout) + read_timeout) + _PAUSES
+
+
+def client(service: str, *, attempts: int, endpoint_url: str | None = None, read_timeout: float = READ_TIMEOUT) -> Any:
     """Make a client. Clients are thread-safe, sessions are not: make it once and keep it.
 
     Args:
         attempts: How often botocore tries in all. Few, because our own retries are durable and let others go first.
+        read_timeout: Seconds to wait for an answer, each try.
         endpoint_url: Overrides `AWS_ENDPOINT_URL`.
 
     Raises:
         NeedsPerson: The AWS configuration (profile, region) cannot be used.
     """
     session_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=3, read_timeout=10)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=min(CONNECT_TIMEOUT, read_timeout),
+        read_timeout=read_timeout,
+        max_pool_connections=40,
+    )
     with translated(f"connect to {service}", emulated=False):
         session = boto3.Session(region_name=session_region)
-        return session.client(
+        made = session.client(
             service,  # type: ignore[call-overload] # the name is a variable
             region_name=session.region_name or "us-east-1",
             endpoint_url=endpoint_url,
             config=config,
         )
+    made.meta.events.register("before-parse", _sized)
+    return made
+
+
+def _sized(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    """Refuse an answer before it is taken apart, which takes many times its size."""
+    if len(response_dict["body"]) > LARGEST_ANSWER:
+        raise NeedsPerson(operation_model.name, "AnswerTooLarge", f"more than {LARGEST_ANSWER} bytes")
 
 
 @contextmanager
@@ -165,7 +197,8 @@ def translated(action: str, *, emulated: bool) -> Iterator[None]:
     except ClientError as problem:
         raise _from_response(action, problem, emulated=emulated) from problem
     except ResponseParserError as problem:
-        kind = NotOffered if emulated else Retryable
+        # An emulator that lacks a call answers with a page for people; anything else was cut short on its way.
+        kind = NotOffered if emulated and "<!doctype html" in str(problem).lower() else Retryable
         raise kind(action, "ResponseParserError", "the answer could not be read") from problem
     except (NoCredentialsError, PartialCredentialsError) as problem:
         raise NeedsPerson(action, "NoCredentials", "set AWS credentials for Gatehouse") from problem

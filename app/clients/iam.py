@@ -1,11 +1,13 @@
 """IAM as Gatehouse needs it: a port of a few typed verbs, and boto3 behind it."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
 from botocore import xform_name
 
+from app import metrics
 from app.clients import aws
 from app.domain import documents
 from app.domain.plans import Operation
@@ -13,6 +15,8 @@ from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
 _PAGES = 50
 """Pages read of one list at most: 50 of 100 is far over every quota used here."""
+_MEMBERS_A_PAGE = 1000
+"""The most that GetGroup takes as MaxItems (IAM API reference); a page may still be shorter."""
 _KEPT_DOCUMENTS = 512
 
 WRITES = frozenset(
@@ -44,11 +48,33 @@ class Iam(Protocol):
     def group(self, name: str) -> SeenGroup | None:
         """The group with its attached and inline policies and the hashes of their documents."""
 
+    def members(self, group: str) -> frozenset[str] | None:
+        """The names of everyone in the group, None where IAM has no such group."""
+
     def policy(self, arn: str) -> SeenPolicy | None:
         """A managed policy with the hash of its default version."""
 
     def call(self, operation: Operation) -> None:
         """Make one changing call. The operation's action is one of `WRITES`."""
+
+
+@contextmanager
+def _readable(action: str) -> Iterator[None]:
+    """Nothing is concluded from an answer without what AWS promises; the next one may be whole again."""
+    try:
+        yield
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+        # Not the problem's own text, which could repeat what the answer held.
+        raise aws.Retryable(action, "UnreadableAnswer", f"{type(problem).__name__} while reading it") from problem
+
+
+@contextmanager
+def _still_there() -> Iterator[None]:
+    """What was there a call ago and is not now is being changed, or one of IAM's copies is behind: read again."""
+    try:
+        yield
+    except aws.Gone as problem:
+        raise aws.Retryable(problem.action, problem.code, problem.message) from problem
 
 
 class BotoIam:
@@ -58,65 +84,88 @@ class BotoIam:
         pace: IAM writes a second; reads go at twice that. `auto`: paced on AWS, not on emulators; None: off.
         attempts: Tries of one call inside botocore.
         endpoint_url: Overrides `AWS_ENDPOINT_URL` (used by `--simulate`).
+        read_timeout: Seconds to wait for an answer, each try.
+        workers: How many processes share the pace now.
     """
 
     def __init__(
-        self, *, pace: float | str | None = "auto", attempts: int = 3, endpoint_url: str | None = None
+        self,
+        *,
+        pace: float | str | None = "auto",
+        attempts: int = 3,
+        endpoint_url: str | None = None,
+        read_timeout: float = aws.READ_TIMEOUT,
+        workers: Callable[[], int] = lambda: 1,
     ) -> None:
-        self._client = aws.client("iam", attempts=attempts, endpoint_url=endpoint_url)
-        self._sts = aws.client("sts", attempts=attempts, endpoint_url=endpoint_url)
+        options: dict[str, Any] = {"attempts": attempts, "endpoint_url": endpoint_url, "read_timeout": read_timeout}
+        self._client, self._sts = aws.client("iam", **options), aws.client("sts", **options)
         self.emulated = not aws.is_aws(self._client.meta.endpoint_url)
         rate = (None if self.emulated else aws.WRITES_PER_SECOND) if isinstance(pace, str) else pace
-        self._writes = aws.Pace(rate)
-        self._reads = aws.Pace(None if rate is None else rate * 2)
+        self._writes = aws.Pace(rate, workers=workers)
+        self._reads = aws.Pace(None if rate is None else rate * 2, workers=workers)
         self._documents: OrderedDict[tuple[str, str], SeenPolicy] = OrderedDict()
 
+    @_readable("GetCallerIdentity")
     def account(self) -> tuple[str, str]:
         """The account's 12 digits and its partition."""
-        with aws.translated("GetCallerIdentity", emulated=self.emulated):
+        with metrics.aws_call("GetCallerIdentity"), aws.translated("GetCallerIdentity", emulated=self.emulated):
             return str(self._sts.get_caller_identity()["Account"]), str(self._client.meta.partition)
 
+    @_readable("GetUser")
     def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
         """The user, or None. GetUser shows boundary and tags, which ListUsers never does."""
         try:
             user = self._read("GetUser", UserName=name)["User"]
-            groups = [g["GroupName"] for g in self._all("ListGroupsForUser", "Groups", UserName=name)]
+        except aws.Gone:
+            return None
+        with _still_there():
+            groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
             devices = list(self._all("ListMFADevices", "MFADevices", UserName=name)) if mfa else None
             return SeenUser(
                 name=str(user["UserName"]),
                 arn=str(user["Arn"]),
-                groups=tuple(sorted(groups)),
+                groups=tuple(groups),
                 boundary=user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
                 tags={str(t["Key"]): str(t["Value"]) for t in user.get("Tags", [])},
                 has_mfa=None if devices is None else bool(devices),
                 belongings=self._belongings(name, groups) if belongings else (),
             )
-        except aws.Gone:
-            return None
 
+    @_readable("ListAttachedGroupPolicies")
     def group(self, name: str) -> SeenGroup | None:
         """The group, or None."""
         try:
-            arns = [
-                str(p["PolicyArn"]) for p in self._all("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=name)
-            ]
-            inline = [str(n) for n in self._all("ListGroupPolicies", "PolicyNames", GroupName=name)]
-            attached = [self.policy(arn) or SeenPolicy(arn, None) for arn in arns]
-            own = [self._inline(name, policy) for policy in inline]
+            attached = list(self._all("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=name))
         except aws.Gone:
             return None
-        return SeenGroup(name, tuple(sorted((*attached, *own), key=lambda p: p.name)))
+        with _still_there():
+            inline = [str(n) for n in self._all("ListGroupPolicies", "PolicyNames", GroupName=name)]
+            arns = [str(p["PolicyArn"]) for p in attached]
+            policies = [self.policy(arn) or SeenPolicy(arn, None) for arn in arns]
+            policies += [self._inline(name, policy) for policy in inline]
+        return SeenGroup(name, tuple(sorted(policies, key=lambda p: p.name)))
 
+    @_readable("GetGroup")
+    def members(self, group: str) -> frozenset[str] | None:
+        """The names of everyone in the group, or None: one call for each thousand members."""
+        try:
+            users = self._all("GetGroup", "Users", GroupName=group, MaxItems=_MEMBERS_A_PAGE)
+            return frozenset(str(u["UserName"]) for u in users)
+        except aws.Gone:
+            return None
+
+    @_readable("GetPolicy")
     def policy(self, arn: str) -> SeenPolicy | None:
         """The policy, or None. AWS's own documents are kept by ARN and version; ours could be made anew as v1."""
         try:
             version = str(self._read("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"])
-            kept = self._documents.get((arn, version))
-            if kept is not None:
-                return kept
-            answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)
         except aws.Gone:
             return None
+        kept = self._documents.get((arn, version))
+        if kept is not None:
+            return kept
+        with _still_there():
+            answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)
         seen = _seen("GetPolicyVersion", arn, answer["PolicyVersion"]["Document"])
         if ":iam::aws:policy/" in arn:
             self._documents[arn, version] = seen
@@ -151,22 +200,23 @@ class BotoIam:
             pass  # most users have none: that is the answer, not an error
         return tuple(found)
 
-    def _all(self, action: str, key: str, **parameters: str) -> Iterator[Any]:
+    def _all(self, action: str, key: str, **parameters: str | int) -> Iterator[Any]:
         marker: dict[str, str] = {}
         for _ in range(_PAGES):
-            page = self._read(action, **parameters, **marker)
-            yield from page.get(key, ())
+            with _still_there() if marker else nullcontext():
+                page = self._read(action, **parameters, **marker)
+            yield from page[key]  # a list that is missing is not an empty one
             if not page.get("IsTruncated"):
                 return
             marker = {"Marker": str(page["Marker"])}
         raise aws.NeedsPerson(action, "TooManyPages", f"more than {_PAGES} pages")
 
-    def _read(self, action: str, **parameters: str) -> dict[str, Any]:
+    def _read(self, action: str, **parameters: str | int) -> dict[str, Any]:
         self._reads.wait()
         return self._send(action, parameters)
 
     def _send(self, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        with aws.translated(action, emulated=self.emulated):
+        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), _readable(action):
             answer: dict[str, Any] = getattr(self._client, xform_name(action))(**parameters)
             return answer
 
@@ -174,6 +224,6 @@ class BotoIam:
 def _seen(action: str, name: str, document: Any) -> SeenPolicy:
     try:
         content = documents.read(document)
-    except ValueError as problem:
-        raise aws.NeedsPerson(action, "UnreadableDocument", f"{name} holds no JSON object") from problem
-    return SeenPolicy(name, documents.fingerprint(content), documents.has_deny(content))
+        return SeenPolicy(name, documents.fingerprint(content), documents.has_deny(content))
+    except (RecursionError, TypeError, ValueError) as problem:
+        raise aws.NeedsPerson(action, "UnreadableDocument", f"{name} holds no policy document") from problem

@@ -30,6 +30,10 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def members(self, _group: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def policy(self, _arn: str) -> NoReturn:
         """Raise."""
         raise self._why

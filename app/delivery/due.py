@@ -1,36 +1,63 @@
-"""Which rows are due, and when the next one will be."""
+"""What is due, and when something will be due next."""
 
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import col
 
 from app.db import Tx
-from app.delivery.protocol import Work
-from app.models import AccessRequest, Grant, columns
+from app.domain.work import Work
+from app.models import AccessRequest, Grant, Lane, columns
 
-_EACH = 10
-"""Rows of each kind in a batch: neither many ends nor many requests can hold up the others for long."""
-
-
-def _due(model: type[AccessRequest] | type[Grant]) -> sa.Select[tuple[str, str]]:
-    table = columns(model)
-    oldest = table.c.due_at <= sa.bindparam("now")
-    return sa.select(table.c.id, table.c.account).where(oldest).order_by(table.c.due_at).limit(_EACH)
+_requests, _grants, _lanes = columns(AccessRequest), columns(Grant), columns(Lane)
 
 
-_GRANTS, _REQUESTS = _due(Grant), _due(AccessRequest)
-_NEXT = (sa.select(sa.func.min(col(AccessRequest.due_at))), sa.select(sa.func.min(col(Grant.due_at))))
+def _free(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Nobody works on this user just now."""
+    held = sa.select(_lanes.c.fence).where(
+        _lanes.c.account == table.c.account,
+        _lanes.c.principal == table.c.user,
+        _lanes.c.held_until > sa.bindparam("now"),
+    )
+    return ~held.exists()
 
 
-def due(tx: Tx) -> list[Work]:
-    """A batch of what is due now: ends first, since taking away never waits, each the longest overdue first."""
-    now = {"now": tx.now}
-    ends = [Work("grant", row.id, row.account) for row in tx.session.execute(_GRANTS, now)]
-    return ends + [Work("request", row.id, row.account) for row in tx.session.execute(_REQUESTS, now)]
+_ENDS = (
+    sa.select(_grants.c.account, _grants.c.group)
+    .where(_grants.c.due_at <= sa.bindparam("now"), _free(_grants))
+    .group_by(_grants.c.account, _grants.c.group)
+    .order_by(sa.func.min(_grants.c.due_at))
+    .limit(sa.bindparam("most"))
+)
+_REQUESTS = (
+    sa.select(_requests.c.account, _requests.c.id)
+    .where(_requests.c.due_at <= sa.bindparam("now"), _free(_requests))
+    .order_by(_requests.c.due_at)
+    .limit(sa.bindparam("most"))
+)
+_LANES = (
+    sa.select(_lanes.c.account, _lanes.c.principal)
+    .where(_lanes.c.look_again_at <= sa.bindparam("now"))
+    .limit(sa.bindparam("most"))
+)
+_NEXT = (sa.select(sa.func.min(_requests.c.due_at)), sa.select(sa.func.min(_grants.c.due_at)))
+
+
+def due(tx: Tx, *, groups: int = 1, requests: int = 10) -> list[Work]:
+    """What is due now, the longest overdue first: ends, since taking away never waits, then the others.
+
+    Args:
+        groups: Groups with ends at most. Each is ended in batches, so one at a time holds up nobody.
+        requests: Requests at most, for the same reason.
+    """
+    read = tx.session.connection().execute
+    ends = [Work("ends", *row) for row in read(_ENDS, {"now": tx.now, "most": groups})]
+    asked = [Work("request", *row) for row in read(_REQUESTS, {"now": tx.now, "most": requests})]
+    lanes = [Work("lane", *row) for row in read(_LANES, {"now": tx.now, "most": requests})]
+    return ends + asked + lanes
 
 
 def next_due(tx: Tx) -> datetime | None:
     """When something will be due next."""
-    times = [tx.session.execute(query).scalar_one() for query in _NEXT]
+    read = tx.session.connection().execute
+    times = [read(query).scalar_one() for query in _NEXT]
     return min((t for t in times if t is not None), default=None)

@@ -1,11 +1,11 @@
-"""Delivery inside the one process: a thread that sleeps until the next row is due, or is woken by a commit."""
+"""Delivery in the one process that SQLite allows: a thread that sleeps until a row is due, or is woken by a commit."""
 
 import contextlib
 import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from app import log
 from app.db import Database, Tx
 from app.delivery.due import due, next_due
-from app.delivery.protocol import Run, Work
-from app.errors import StartError
+from app.delivery.protocol import Runner
+from app.domain.work import Work
+from app.errors import StartError, Unavailable
 
 _log = log.get("worker")
 LONGEST_SLEEP = 5.0
@@ -23,7 +24,6 @@ STUCK_AFTER = 120.0
 """Seconds on one piece of work after which `/readyz` no longer calls the worker fresh."""
 TIDY_EVERY = 3600.0
 """Seconds between two rounds of tidying up."""
-_PG_LOCK = 0x6761746568  # "gateh": the advisory lock of the embedded worker
 
 
 class EmbeddedDelivery:
@@ -31,12 +31,10 @@ class EmbeddedDelivery:
 
     Args:
         database: Asked what is due; its commits wake the thread.
-        may_work: Asked before each round whether this process is still the only worker.
     """
 
-    def __init__(self, database: Database, may_work: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._may_work = may_work
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -44,9 +42,9 @@ class EmbeddedDelivery:
         self._tidied = -TIDY_EVERY
         database.after_commit.append(self._woken_by)
 
-    def start(self, run: Run) -> None:
+    def start(self, runner: Runner) -> None:
         """Start the thread."""
-        self._thread = threading.Thread(target=self._loop, args=(run,), name="gatehouse-worker", daemon=True)
+        self._thread = threading.Thread(target=self._loop, args=(runner,), name="gatehouse-worker", daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float) -> bool:
@@ -63,18 +61,23 @@ class EmbeddedDelivery:
         alive = self._thread is not None and self._thread.is_alive()
         return alive and time.monotonic() - self._beat < STUCK_AFTER
 
+    def workers(self) -> int:
+        """One: there is no other on SQLite."""
+        return 1
+
     def _woken_by(self, tx: Tx) -> None:
-        if tx.due:
+        if tx.due or tx.later:
             self._wake.set()
 
-    def _loop(self, run: Run) -> None:
+    def _loop(self, runner: Runner) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                pause = self._round(run)
-            except sa.exc.SQLAlchemyError as problem:
-                # The database is away. What is due stays due; look again soon.
+                pause = self._round(runner)
+            except (sa.exc.SQLAlchemyError, Unavailable) as problem:
+                # What is due stays due; look again soon.
                 _log.error("database_away", problem=type(problem).__name__)
+                runner.without_database()
                 pause = 1.0
             except Exception:  # noqa: BLE001 - were this thread to die, no access would end any more
                 _log.exception("round_failed")
@@ -83,82 +86,36 @@ class EmbeddedDelivery:
             if pause > 0:
                 self._wake.wait(pause)
 
-    def _round(self, run: Run) -> float:
+    def _round(self, runner: Runner) -> float:
         """Do what is due; the seconds until there is more."""
-        if not self._may_work():
-            _log.error("another_worker", note="this process lost the right to work on the database; it asks again")
-            return 1.0
         with self._database.read() as tx:
             batch = due(tx)
             upcoming = None if batch else next_due(tx)
+        runner.remember()
         for work in batch:
             if self._stopping.is_set():
                 return 0.0
             self._beat = time.monotonic()
-            run(work)
-            if self._wake.is_set():
-                return 0.0  # something came in meanwhile: look again what is due first
+            runner(work)
         if batch:
             return 0.0
         if time.monotonic() - self._tidied > TIDY_EVERY:
             self._tidied = time.monotonic()
-            run(Work("tidy"))
+            runner(Work("tidy"))
         if upcoming is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, (upcoming - self._database.clock()).total_seconds()))
 
 
-class Right:
-    """The right to be the one that works on a PostgreSQL database: an advisory lock on a connection of its own."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._connection: sa.Connection | None = None
-
-    def held(self) -> bool:
-        """Whether it is ours now. It is lost with its connection, and then asked for again."""
-        try:
-            if self._connection is None:
-                self._connection = self._database.engine.connect()
-                query = sa.text("SELECT pg_try_advisory_lock(:key)")
-                got = bool(self._connection.execute(query, {"key": _PG_LOCK}).scalar_one())
-            else:
-                got = bool(self._connection.execute(sa.text("SELECT true")).scalar_one())
-            self._connection.commit()
-        except sa.exc.DBAPIError:
-            got = False
-        if not got:
-            self.give_up()
-        return got
-
-    def give_up(self) -> None:
-        """Let go of it."""
-        if self._connection is not None:
-            self._connection.invalidate()  # not back to the pool: whoever took it from there would hold the lock
-            self._connection.close()
-            self._connection = None
-
-
 @contextlib.contextmanager
-def only_one(database: Database) -> Iterator[Callable[[], bool]]:
-    """Hold the right to be the one process that writes (SQLite) or works (PostgreSQL).
-
-    Gives what says whether it is still held.
+def only_one(database: Database) -> Iterator[None]:
+    """Hold the right to be the one process that writes to an SQLite database (rule 34).
 
     Raises:
         StartError: Another process holds it.
     """
-    if database.is_sqlite:
-        with _file_lock(Path(f"{database.engine.url.database}.lock")):
-            yield lambda: True
-        return
-    right = Right(database)
-    if not right.held():
-        raise StartError("Another Gatehouse already works on this database; start this one with --no-worker")
-    try:
-        yield right.held
-    finally:
-        right.give_up()
+    with _file_lock(Path(f"{database.engine.url.database}.lock")):
+        yield
 
 
 @contextlib.contextmanager

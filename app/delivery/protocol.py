@@ -1,26 +1,27 @@
-"""What every delivery does."""
+"""What every delivery does, and what it is given to run."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-
-@dataclass(frozen=True)
-class Work:
-    """A row that is due: an access request or a grant, in an account. Or, hourly, tidying up."""
-
-    what: Literal["request", "grant", "tidy"]
-    id: str = ""
-    account: str = ""
+from app.domain.work import Work
 
 
-Run = Callable[[Work], None]
+class Runner(Protocol):
+    """Does the work. Delivery lies below services, so reconcile is handed in (rule 33)."""
+
+    def __call__(self, work: Work) -> None:
+        """Do one piece of work. Whatever goes wrong with it is on its row afterwards."""
+
+    def remember(self) -> None:
+        """The database answers: keep in memory what must end soon."""
+
+    def without_database(self) -> None:
+        """The database does not answer or cannot be written: ends go on without it (rule 36)."""
 
 
 class Delivery(Protocol):
-    """Brings due rows to `run`. Lies below services: reconcile is handed in (rule 33)."""
+    """Brings what is due to a runner."""
 
-    def start(self, run: Run) -> None:
+    def start(self, runner: Runner) -> None:
         """Begin to deliver."""
 
     def stop(self, timeout: float) -> bool:
@@ -28,3 +29,6 @@ class Delivery(Protocol):
 
     def is_fresh(self) -> bool:
         """Whether it is alive and not stuck, for `/readyz`."""
+
+    def workers(self) -> int:
+        """How many workers share the account's pace, this one counted; at least 1."""

@@ -14,7 +14,7 @@ from app.domain.states import APPLIED, APPLYING, APPROVED, FAILED, PENDING, QUEU
 from app.domain.words import Channel, Verdict
 from app.errors import Conflict
 from app.models import AccessRequest, Decision
-from app.services import audit, grants
+from app.services import audit, grants, restoration
 from app.services.assessment import Assessment, reassess
 from app.services.moves import move_request, note_request
 
@@ -87,6 +87,11 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
         reasons=list(assessment.ruling.reasons),
     )
     if change.in_database:
+        if restoration.is_open(tx):
+            raise Conflict(
+                "A restored backup is not confirmed yet; until then nothing but removals is carried out.",
+                code="restored",
+            )
         for refusal in change.refusals(assessment.wish, assessment.case, assessment.seen):
             raise Conflict(refusal.detail, code=refusal.code)  # what was asked for no longer fits
         move_request(tx, row, QUEUED, **decided)
@@ -101,7 +106,6 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
     if change.gives_access:
         decided["grant_ids"] = grants.make_for(tx, row, assessment)
     move_request(tx, row, QUEUED if begins <= tx.now else APPROVED, due_at=begins, attempts=0, failure=None, **decided)
-    tx.due = True  # also for a later start: the worker must not sleep past it
 
 
 def void(tx: Tx, row: AccessRequest, why: str, *, plan: Plan | None = None) -> None:

@@ -1,8 +1,10 @@
-"""How long to wait before trying again."""
+"""How long to wait before trying again, and whether to: the pure decision with chance added."""
 
 import random
 from collections.abc import Callable
 from datetime import timedelta
+
+from app.domain.retries import Decision, Failure, Pauses, Standing, decide
 
 
 class Backoff:
@@ -20,9 +22,12 @@ class Backoff:
         longest: float = 120.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._first, self._longest, self._jitter = first, longest, jitter
+        self._pauses, self._jitter = Pauses(first, longest), jitter
 
     def __call__(self, attempts: int) -> timedelta:
         """The pause after that many attempts, between half of the full pause and all of it."""
-        full = min(self._longest, self._first * 2 ** min(attempts, 20))
-        return timedelta(seconds=full * (0.5 + self._jitter() / 2))
+        return self._pauses.after(attempts, self._jitter())
+
+    def decide(self, failure: Failure, standing: Standing) -> Decision:
+        """What follows a try that did not succeed."""
+        return decide(failure, standing, self._pauses, self._jitter())

@@ -1,16 +1,16 @@
 """Carrying out an approved request: read IAM, compare, call what is missing, read back, record."""
 
 from datetime import timedelta
-from typing import Any
 
 from app import log
 from app.changes import Change
 from app.changes.base import Wish
 from app.clients import aws
 from app.clients.iam import Iam
-from app.db import Database, Tx
+from app.db import Transactions, Tx
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.plans import CannotCarryOut, Plan
+from app.domain.retries import Failure, TakeBack, TryAgain
 from app.domain.sightings import Seen
 from app.domain.states import (
     APPLIED,
@@ -30,7 +30,7 @@ from app.models import AccessRequest
 from app.services import approvals, audit, grants, outcomes, sightings
 from app.services.assessment import Assessment, reassess, wish_of
 from app.services.backoff import Backoff
-from app.services.ends import end_grant
+from app.services.ends import EndGrants
 from app.services.moves import move_grant, move_request, note_request
 
 _log = log.get("carrying_out")
@@ -46,7 +46,7 @@ class CarryOut:
         backoff: How long to wait after a failure that may pass.
     """
 
-    def __init__(self, database: Database, iam: Iam, backoff: Backoff) -> None:
+    def __init__(self, database: Transactions, iam: Iam, backoff: Backoff) -> None:
         self._database, self._iam, self._backoff = database, iam, backoff
 
     def __call__(self, request_id: str) -> None:
@@ -69,7 +69,7 @@ class CarryOut:
 
     def _apply(self, request_id: str, change: Change, wish: Wish) -> None:
         try:
-            seen = change.observe(self._iam, wish)
+            seen = self._observe(request_id, change, wish)
             plan = change.plan(wish, seen)
             if not self._begin(request_id, seen, plan):
                 return
@@ -80,21 +80,22 @@ class CarryOut:
                 findings += self._call(left)
                 seen = change.read_back(self._iam, wish, seen)
             outcomes.require_shown(change.plan(wish, seen), findings)
-        except aws.Retryable as problem:
-            self._later(request_id, "aws_unavailable", f"AWS did not do it yet ({problem}); trying again.")
-        except CannotCarryOut as problem:
-            if problem.waits or (problem.code == "no_iam_user" and self._is_being_made(request_id)):
-                self._later(request_id, problem.code, problem.detail)
-            else:
-                self._fail(request_id, problem.code, problem.detail)
-        except aws.AwsError as problem:
-            self._fail(request_id, outcomes.code_of(problem), f"AWS refused: {problem}", aws_code=problem.code)
+        except (aws.AwsError, CannotCarryOut) as problem:
+            self._not_done(request_id, outcomes.failure_of(problem))
         else:
             self._finish(request_id, seen, findings)
 
-    def _is_being_made(self, request_id: str) -> bool:
-        with self._database.read() as tx:
-            return outcomes.user_is_being_made(tx, tx.session.get_one(AccessRequest, request_id))
+    def _observe(self, request_id: str, change: Change, wish: Wish) -> Seen:
+        """Read IAM. What looks done before we begin may only be shown still, or not shown yet."""
+        seen = change.observe(self._iam, wish)
+        shown = [g for g in change.groups(wish.body) if seen.is_member(g)]
+        if (shown and change.gives_access) or (change.takes_away and not shown):
+            with self._database.read() as tx:
+                row = tx.session.get_one(AccessRequest, request_id)
+                if change.gives_access:
+                    return outcomes.without_doubtful(tx, row, seen)
+                outcomes.require_ended(tx, row)
+        return seen
 
     def _call(self, plan: Plan) -> list[str]:
         """Make the calls; what an emulator does not offer is a finding and the work goes on (rule 28)."""
@@ -104,9 +105,6 @@ class CarryOut:
                 self._iam.call(operation)
             except aws.NotOffered:
                 findings.append(f"{operation.action}: this endpoint does not offer it")
-            except (aws.Gone, aws.Exists) as problem:
-                # Something changed since the plan; the next try reads anew and plans from that.
-                raise aws.Retryable(problem.action, problem.code, problem.message) from problem
         return findings
 
     def _begin(self, request_id: str, seen: Seen, plan: Plan) -> bool:
@@ -205,9 +203,9 @@ class CarryOut:
         try:
             with self._database.read() as tx:
                 row = tx.session.get_one(AccessRequest, request_id)
-                ending = [g.id for g in grants.of_request(tx, row) if g.state in ENDING_GRANTS]
-            for grant_id in ending:
-                end_grant(self._database, self._iam, self._backoff, grant_id)
+                ending = [(g.group, g.id) for g in grants.of_request(tx, row) if g.state in ENDING_GRANTS]
+            for group, grant_id in ending:
+                EndGrants(self._database, self._iam, self._backoff)(group, [grant_id])
             for operation in change.undo(wish, change.observe(self._iam, wish)):
                 self._iam.call(operation)
             if change.undo(wish, change.observe(self._iam, wish)):
@@ -227,28 +225,25 @@ class CarryOut:
             pause = self._backoff(row.attempts)  # taking back is tried for ever
             note_request(tx, row, attempts=row.attempts + 1, due_at=tx.now + pause)
 
-    def _later(self, request_id: str, code: str, detail: str) -> None:
+    def _not_done(self, request_id: str, failure: Failure) -> None:
+        """Try again, take back what was begun, or say failed, as `domain/retries.py` decides."""
         with self._database.write() as tx:
             row = outcomes.hold(tx, request_id)
             if row.state not in _OPEN:
                 return
-            if row.state == APPLYING and row.lapses_at <= tx.now:
-                outcomes.undo_from(tx, row, "took_too_long", detail)
+            standing = outcomes.standing(tx, row, failure)
+            decision = self._backoff.decide(failure, standing)
+            if isinstance(decision, TryAgain):
+                again = {"attempts": row.attempts + 1, "due_at": tx.now + decision.pause}
+                problem = approvals.problem(tx.now, **outcomes.words(failure))
+                note_request(tx, row, failure=problem, **again)
                 return
-            failure = approvals.problem(tx.now, code, detail)
-            due_at = min(tx.now + self._backoff(row.attempts), row.lapses_at)
-            note_request(tx, row, attempts=row.attempts + 1, failure=failure, due_at=due_at)
-
-    def _fail(self, request_id: str, code: str, detail: str, **more: Any) -> None:
-        with self._database.write() as tx:
-            row = outcomes.hold(tx, request_id)
-            if row.state == APPLYING:
-                outcomes.undo_from(tx, row, code, detail, **more)
-                tx.due = True
-            elif row.state in {APPROVED, QUEUED}:
-                if row.state == APPROVED:
-                    move_request(tx, row, QUEUED)
-                outcomes.failed(tx, row, code, detail, **more)
+            if isinstance(decision, TakeBack):
+                outcomes.undo_from(tx, row, **outcomes.words(decision.failure))
+                return
+            if row.state == APPROVED:
+                move_request(tx, row, QUEUED)
+            outcomes.failed(tx, row, **outcomes.words(decision.failure))
 
     def _lapse(self, request_id: str) -> None:
         with self._database.write() as tx:

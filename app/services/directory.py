@@ -14,7 +14,7 @@ from app.domain.rules import Rule
 from app.domain.states import GrantState
 from app.domain.words import Role, UserState
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.models import AccessRequest, Grant, Group, User
+from app.models import AccessRequest, Grant, Group, User, columns
 from app.services import audit
 
 # Roles are a short JSON list of closed words; the quotes keep one word from matching inside another.
@@ -78,6 +78,14 @@ def hold_user(tx: Tx, name: str) -> None:
     if tx.locks_rows:
         locked = tx.session.get_one(User, name, with_for_update={"key_share": True}, populate_existing=True)
         tx.kept[name] = locked
+
+
+def hold_users(tx: Tx, user_names: Iterable[str]) -> None:
+    """Hold the rows of several users, in one order for everybody."""
+    if tx.locks_rows:
+        table = columns(User)
+        held = sa.select(table.c.name).where(table.c.name.in_(sorted(set(user_names)))).order_by(table.c.name)
+        tx.session.connection().execute(held.with_for_update(key_share=True)).all()
 
 
 def hold_roles(tx: Tx) -> None:

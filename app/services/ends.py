@@ -1,75 +1,182 @@
-"""Ending a grant: by time, by a person, or because what gave it was abandoned. Tried for ever."""
+"""Ending grants: by time, by a person, or because what gave them was abandoned. Tried for ever.
 
-from contextlib import suppress
+The ends of one group go together: one paged GetGroup before and one after, a transaction before and one after.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable
+
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from app.changes.base import remove_member
 from app.clients import aws
 from app.clients.iam import Iam
-from app.db import Database, Tx
+from app.db import Transactions, Tx
 from app.domain.actors import SYSTEM_ACTOR
-from app.domain.sightings import SeenUser
-from app.domain.states import ENDING_GRANTS, GrantState, Provisioning
-from app.models import AccessRequest, Grant
-from app.services import audit, directory, grants, sightings
+from app.domain.states import ENDING_GRANTS, HOLDING_GRANTS, GrantState, Provisioning
+from app.models import AccessRequest, Grant, columns
+from app.services import audit, directory, sightings
 from app.services.approvals import problem
 from app.services.backoff import Backoff
 from app.services.moves import move_grant, note_grant, note_request
 
+BATCH = 100
+"""Grants ended together at most."""
+BUDGET = 0.5
+"""Seconds of calls to IAM in one batch, so that others get their turn; what is left stays due."""
 
-def end_grant(database: Database, iam: Iam, backoff: Backoff, grant_id: str) -> None:
-    """Bring one grant whose time has come to its end: read IAM, take away, read back, record."""
-    with database.write() as tx:
-        grant = _hold(tx, grant_id)
-        if not _begin(tx, grant):
+_grants = columns(Grant)
+_DUE = (
+    sa.select(_grants.c.id, _grants.c.user)
+    .where(
+        _grants.c.account == sa.bindparam("account"),
+        _grants.c.group == sa.bindparam("group"),
+        _grants.c.due_at <= sa.bindparam("now"),
+    )
+    .order_by(_grants.c.due_at)
+    .limit(BATCH)
+)
+_HELD = (
+    select(Grant)
+    .where(col(Grant.id).in_(sa.bindparam("ids", expanding=True)))
+    .order_by(col(Grant.user), col(Grant.id))
+    .execution_options(populate_existing=True)
+)
+_HOLDERS = (
+    sa.select(_grants.c.user, _grants.c.id)
+    .where(
+        _grants.c.account == sa.bindparam("account"),
+        _grants.c.group == sa.bindparam("group"),
+        _grants.c.user.in_(sa.bindparam("users", expanding=True)),
+        _grants.c.state.in_(sorted(HOLDING_GRANTS)),
+    )
+    .order_by(_grants.c.ends_at)
+)
+
+
+def due_of(tx: Tx, account: str, group: str) -> dict[str, str]:
+    """The grants of a group that are due, the longest overdue first: their users, by id."""
+    rows = tx.session.connection().execute(_DUE, {"account": account, "group": group, "now": tx.now})
+    return dict(rows.all())
+
+
+class EndGrants:
+    """Ends grants of one group; calling it again is the recovery.
+
+    Args:
+        database: Where rows and audit are.
+        iam: The account's IAM.
+        backoff: How long to wait after a failure.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self, database: Transactions, iam: Iam, backoff: Backoff, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._database, self._iam, self._backoff, self._clock = database, iam, backoff, clock
+
+    def __call__(self, group: str, grant_ids: Collection[str]) -> None:
+        """Bring these to their end: read IAM, take away, read back, record."""
+        with self._database.write() as tx:
+            ending = {grant.id: grant.user for grant in _begin(tx, group, grant_ids)}
+            tx.due = {work for work in tx.due if work.what != "ends"}  # we are at it: nobody else need be woken
+        if not ending:
             return
-        user, group, account = grant.user, grant.group, grant.account
-    try:
-        seen = _take_away(iam, user, group)
-    except aws.AwsError as failed:
-        _try_again(database, backoff, grant_id, failed)
+        failed = self._take_away(group, set(ending.values()))
+        with self._database.write() as tx:
+            done = []
+            for grant in _hold(tx, ending):
+                if grant.state not in ENDING_GRANTS:
+                    continue
+                if grant.user not in failed:
+                    _ended(tx, grant)
+                    done.append(grant)
+                elif (why := failed[grant.user]) is not None:
+                    self._try_again(tx, grant, why)
+            if done:
+                sightings.left(tx, done[0].account, group, [grant.user for grant in done])
+
+    def _take_away(self, group: str, users: Iterable[str]) -> dict[str, aws.AwsError | None]:
+        """Take these out of the group. Who still is in it, with the reason; None: their turn comes later."""
+        failed: dict[str, aws.AwsError | None] = {}
+        try:
+            members = self._members(group, users)
+            leaving = sorted(members.intersection(users))
+            until = self._clock() + BUDGET
+            for number, user in enumerate(leaving):
+                if number and self._clock() > until:
+                    failed |= dict.fromkeys(leaving[number:])
+                    break
+                try:
+                    self._iam.call(remove_member(user, group))
+                except aws.Gone:
+                    pass  # somebody else was faster: the reading below says so
+                except aws.AwsError as why:
+                    failed[user] = why
+            left = self._members(group, users) if leaving else members
+        except aws.AwsError as why:
+            return dict.fromkeys(users, why)
+        lasting = aws.Retryable("RemoveUserFromGroup", "NotShownYet", "IAM still shows the membership")
+        return {user: failed.get(user, lasting) for user in left.intersection(users)}
+
+    def _members(self, group: str, users: Iterable[str]) -> frozenset[str]:
+        found = self._iam.members(group)
+        if found is not None:
+            return found
+        # The group is gone, or IAM only says so for a moment: then each user has to say it too.
+        seen = {name: self._iam.user(name) for name in users}
+        return frozenset(name for name, user in seen.items() if user is not None and group in user.groups)
+
+    def _try_again(self, tx: Tx, grant: Grant, why: aws.AwsError) -> None:
+        failure = problem(tx.now, "aws_refused", str(why), aws_code=why.code)
+        pause = self._backoff(grant.attempts)
+        again = {"failure": failure, "attempts": grant.attempts + 1, "due_at": tx.now + pause}
+        if grant.state == GrantState.REVOKE_FAILED:
+            # The first failure is in the audit; a row for each try would drown it.
+            note_grant(tx, grant, **again)
+            return
+        move_grant(tx, grant, GrantState.REVOKE_FAILED, **again)
+        audit.of_grant(tx, "grant.end_failed", grant, by=SYSTEM_ACTOR, failure=failure)
+
+
+def _hold(tx: Tx, grant_ids: Collection[str]) -> list[Grant]:
+    """The grants, with their users' rows held first, as every writer does."""
+    if tx.locks_rows:
+        users = sa.select(_grants.c.user).where(_grants.c.id.in_(list(grant_ids)))
+        directory.hold_users(tx, tx.session.connection().execute(users).scalars())
+    return list(tx.session.scalars(_HELD, {"ids": list(grant_ids)}))
+
+
+def _begin(tx: Tx, group: str, grant_ids: Collection[str]) -> list[Grant]:
+    """Note that they are ending. What comes back is to be taken away in IAM."""
+    found = _hold(tx, grant_ids)
+    for grant in found:
+        _turn(tx, grant)
+    ending = [grant for grant in found if grant.state in ENDING_GRANTS]
+    if not ending:
+        return []
+    parties = {"account": ending[0].account, "group": group, "users": sorted({g.user for g in ending})}
+    holders = dict(tx.session.connection().execute(_HOLDERS, parties).all())
+    for grant in ending:
+        if grant.user in holders:
+            _ended(tx, grant, continued_by=holders[grant.user])
+    return [grant for grant in ending if grant.user not in holders]
+
+
+def _turn(tx: Tx, grant: Grant) -> None:
+    """From active, or never finished, to ending, if its time has come."""
+    if grant.due_at is None or grant.due_at > tx.now:
         return
-    with database.write() as tx:
-        grant = _hold(tx, grant_id)
-        if grant.state not in ENDING_GRANTS:
-            return
-        sightings.save_user(tx, account, user, seen)
-        _ended(tx, grant)
-
-
-def _begin(tx: Tx, grant: Grant) -> bool:
-    """Note that the grant is ending. False: there is nothing to call."""
-    if grant.state == GrantState.APPLYING and _due(tx, grant):
+    if grant.state == GrantState.ACTIVE:
+        move_grant(tx, grant, GrantState.REVOKING, end_reason="expired", due_at=tx.now)
+    elif grant.state == GrantState.APPLYING:
         # The request that should have given it never finished; it undoes what it wrote (rule 19).
         row = tx.session.get_one(AccessRequest, grant.access_request_id)
         move_grant(tx, grant, GrantState.REVOKING, end_reason="not_applied", due_at=tx.now)
         if row.provisioning == Provisioning.APPLYING:
             failure = problem(tx.now, "took_too_long", "It was not carried out in time.", undoing=True)
             note_request(tx, row, failure=failure, due_at=tx.now)
-    elif grant.state == GrantState.ACTIVE and _due(tx, grant):
-        move_grant(tx, grant, GrantState.REVOKING, end_reason="expired", due_at=tx.now)
-    if grant.state not in ENDING_GRANTS:
-        return False
-    holder = grants.other_holder(tx, grant)
-    if holder is not None:
-        _ended(tx, grant, continued_by=holder)
-        return False
-    return True
-
-
-def _due(tx: Tx, grant: Grant) -> bool:
-    return grant.due_at is not None and grant.due_at <= tx.now
-
-
-def _take_away(iam: Iam, user: str, group: str) -> SeenUser | None:
-    seen = iam.user(user)
-    if seen is None or group not in seen.groups:
-        return seen
-    with suppress(aws.Gone):  # somebody else was faster: the reading below says so
-        iam.call(remove_member(user, group))
-    seen = iam.user(user)
-    if seen is not None and group in seen.groups:
-        raise aws.Retryable("RemoveUserFromGroup", "NotShownYet", "IAM still shows the membership")
-    return seen
 
 
 def _ended(tx: Tx, grant: Grant, *, continued_by: str | None = None) -> None:
@@ -85,31 +192,3 @@ def _ended(tx: Tx, grant: Grant, *, continued_by: str | None = None) -> None:
         ended_by=grant.ended_by,
         continued_by=continued_by,
     )
-
-
-def _try_again(database: Database, backoff: Backoff, grant_id: str, failed: aws.AwsError) -> None:
-    with database.write() as tx:
-        grant = _hold(tx, grant_id)
-        if grant.state not in ENDING_GRANTS:
-            return
-        failure = problem(tx.now, "aws_refused", str(failed), aws_code=failed.code)
-        again = {"failure": failure, "attempts": grant.attempts + 1, "due_at": tx.now + backoff(grant.attempts)}
-        if grant.state == GrantState.REVOKE_FAILED:
-            # The first failure is in the audit; a row for each try would drown it.
-            note_grant(tx, grant, **again)
-            return
-        move_grant(tx, grant, GrantState.REVOKE_FAILED, **again)
-        audit.of_grant(
-            tx,
-            "grant.end_failed",
-            grant,
-            by=SYSTEM_ACTOR,
-            failure=failure,
-        )
-
-
-def _hold(tx: Tx, grant_id: str) -> Grant:
-    """The grant, with its user's row held first, as every writer does."""
-    grant = tx.session.get_one(Grant, grant_id)
-    directory.hold(tx, grant)
-    return grant

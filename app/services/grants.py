@@ -113,7 +113,6 @@ def end_all(tx: Tx, by: Actor, *, account: str, user: str, group: str, reason: s
             move_grant(tx, grant, GrantState.REVOKED, **ends)
         else:
             move_grant(tx, grant, GrantState.REVOKING, due_at=tx.now, **ends)
-            tx.due = True
         audit.of_grant(
             tx,
             "grant.end_asked",

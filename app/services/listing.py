@@ -1,7 +1,12 @@
 """Lists by keyset, newest first: only what the caller may see, nothing lost or repeated while rows are added."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -11,12 +16,66 @@ from app.domain.actors import Caller
 from app.domain.people import Person
 from app.domain.states import DecisionState, GrantState, Provisioning
 from app.domain.words import Kind, UserState
-from app.models import AccessRequest, AuditEvent, Decision, Grant, Group, RequestGroup, Token, User
+from app.models import AccessRequest, AuditEvent, Decision, Grant, Group, RequestGroup, Token, User, columns
 from app.services import directory
 from app.services.assessment import reassess
 
 _CANDIDATES = 1000
 """Pending requests looked at for `to_approve`, newest first."""
+
+_requests, _decisions, _groups, _events = (columns(m) for m in (AccessRequest, Decision, RequestGroup, AuditEvent))
+_PLAIN = (
+    "id",
+    "kind",
+    "user",
+    "requester",
+    "account",
+    "reason",
+    "duration_seconds",
+    "starts_at",
+    "decision",
+    "provisioning",
+    "extends",
+    "version",
+    "created_at",
+    "lapses_at",
+    "decided_at",
+    "applied_at",
+)
+_DOCUMENTS = ("change", "ruling", "plan", "grant_ids", "failure")
+_DECISION = ("approver", "verdict", "comment", "plan_digest", "channel", "at", "void")
+
+
+def _as_stored(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """Words as words: making members of an enumeration of them, only to write them down, takes longer than reading."""
+    return sa.type_coerce(column, sa.String()).label(column.name) if isinstance(column.type, sa.Enum) else column
+
+
+def _any_of(name: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, expanding=True)
+
+
+def _names_group(groups: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return _requests.c.id.in_(sa.select(_groups.c.access_request_id).where(groups))
+
+
+_MINE = sa.or_(_requests.c.user.in_(_any_of("mine")), _requests.c.requester.in_(_any_of("mine")))
+_WHERE: dict[str, sa.ColumnElement[bool]] = {
+    **{name: _requests.c[name] == sa.bindparam(name) for name in ("decision", "provisioning", "user", "kind")},
+    "group": _names_group(_groups.c.group == sa.bindparam("group")),
+    "before": _requests.c.id < sa.bindparam("before"),
+    "ids": _requests.c.id.in_(_any_of("ids")),
+    "mine": _MINE,
+    "not_mine": ~_MINE,
+    "mine_or_approved": sa.or_(_MINE, _names_group(_groups.c.group.in_(_any_of("approved")))),
+    "pending": _requests.c.decision == DecisionState.PENDING,
+    "undecided": _requests.c.id.not_in(
+        sa.select(_decisions.c.access_request_id).where(
+            _decisions.c.approver == sa.bindparam("approver"), _decisions.c.void.is_(None)
+        )
+    ),
+}
+"""What a list of requests can be narrowed to, each with its parameters."""
 
 
 @dataclass(frozen=True)
@@ -32,44 +91,96 @@ class RequestFilter:
     to_approve: bool = False
 
 
-def requests(tx: Tx, caller: Caller, wanted: RequestFilter, *, before: str | None, limit: int) -> list[AccessRequest]:
+@dataclass(frozen=True)
+class RequestRow:
+    """A request of a list, as it is stored.
+
+    Attributes:
+        documents: JSON as it was written, so that a page of it is neither read nor written anew.
+        decisions: Oldest first.
+    """
+
+    plain: dict[str, Any]
+    documents: dict[str, str | None]
+    decisions: list[dict[str, Any]]
+
+    @property
+    def id(self) -> str:
+        """The key of the page."""
+        return str(self.plain["id"])
+
+
+def requests(tx: Tx, caller: Caller, wanted: RequestFilter, *, before: str | None, limit: int) -> list[RequestRow]:
     """Access requests: a member's own and those to approve; everything for admin and auditor."""
-    query = select(AccessRequest).order_by(col(AccessRequest.id).desc())
-    for column, value in (
-        (AccessRequest.decision, wanted.decision),
-        (AccessRequest.provisioning, wanted.provisioning),
-        (AccessRequest.user, wanted.user),
-        (AccessRequest.kind, wanted.kind),
-    ):
-        if value is not None:
-            query = query.where(col(column) == value)
+    given: dict[str, Any] = {
+        name: value
+        for name in ("decision", "provisioning", "user", "kind", "group")
+        if (value := getattr(wanted, name)) is not None
+    }
     if before is not None:
-        query = query.where(col(AccessRequest.id) < before)
-    if wanted.group is not None:
-        query = query.where(_names_group(frozenset({wanted.group})))
-    mine = _mine(tx, caller)
-    own = sa.or_(col(AccessRequest.user).in_(mine), col(AccessRequest.requester).in_(mine))
-    if wanted.mine:
-        query = query.where(own)
-    elif not caller.sees_all:
-        approves = directory.approves(tx, caller)
-        query = query.where(sa.or_(own, _names_group(approves)) if approves else own)
+        given["before"] = before
+    if wanted.mine or wanted.to_approve or not caller.sees_all:
+        given["mine"] = _mine(tx, caller)
+    shape = set(given)
+    if not wanted.mine and not caller.sees_all:
+        shape.remove("mine")
+        shape.add("mine_or_approved")
+        given["approved"] = sorted(directory.approves(tx, caller))
+    elif not wanted.mine:
+        shape.discard("mine")
     if wanted.to_approve:
-        standing = sa.select(col(Decision.access_request_id)).where(
-            col(Decision.approver) == caller.name, col(Decision.void).is_(None)
-        )
-        query = query.where(
-            col(AccessRequest.decision) == DecisionState.PENDING, ~own, col(AccessRequest.id).not_in(standing)
-        )
-        candidates = tx.session.scalars(query.limit(_CANDIDATES))
-        found = (row for row in candidates if caller.name in reassess(tx, row).ruling.eligible)
-        return [row for row, _ in zip(found, range(limit), strict=False)]
-    return list(tx.session.scalars(query.limit(limit)))
+        given = {"ids": _to_approve(tx, caller, shape, given, limit)}
+        shape = {"ids"}
+    return _read(tx, frozenset(shape), {**given, "most": limit})
 
 
-def _names_group(groups: frozenset[str]) -> sa.ColumnElement[bool]:
-    return col(AccessRequest.id).in_(
-        sa.select(col(RequestGroup.access_request_id)).where(col(RequestGroup.group).in_(sorted(groups)))
+def _to_approve(tx: Tx, caller: Caller, shape: AbstractSet[str], given: dict[str, Any], limit: int) -> list[str]:
+    """The ids of those that wait for the caller's decision, newest first."""
+    query = (
+        select(AccessRequest)
+        .where(*(_WHERE[name] for name in sorted({*shape, "pending", "not_mine", "undecided"})))
+        .order_by(_requests.c.id.desc())
+        .limit(_CANDIDATES)
+    )
+    candidates = tx.session.scalars(query, {**given, "approver": caller.name})
+    found = (row.id for row in candidates if caller.name in reassess(tx, row).ruling.eligible)
+    return list(islice(found, limit))
+
+
+def _read(tx: Tx, shape: frozenset[str], given: dict[str, Any]) -> list[RequestRow]:
+    rows = tx.session.connection().execute(_statement(shape), given).all()
+    return [_request_row(list(of)) for _, of in groupby(rows, key=itemgetter(0))]
+
+
+def _request_row(joined: list[sa.Row[Any]]) -> RequestRow:
+    """One request from its rows, which differ in their decisions only."""
+    first = joined[0]
+    plain, documents = len(_PLAIN), len(_PLAIN) + len(_DOCUMENTS)
+    return RequestRow(
+        dict(zip(_PLAIN, first, strict=False)),
+        dict(zip(_DOCUMENTS, first[plain:], strict=False)),
+        [dict(zip(_DECISION, row[documents:], strict=True)) for row in joined if row[documents] is not None],
+    )
+
+
+@lru_cache(maxsize=128)
+def _statement(shape: frozenset[str]) -> sa.Select[Any]:
+    """The page under these conditions. Building a statement costs more than running it, so each is built once."""
+    page = (
+        sa.select(
+            *(_as_stored(_requests.c[name]) for name in _PLAIN),
+            *(sa.cast(_requests.c[name], sa.Text).label(name) for name in _DOCUMENTS),
+        )
+        .where(*(_WHERE[name] for name in sorted(shape)))
+        .order_by(_requests.c.id.desc())
+        .limit(sa.bindparam("most"))
+        .subquery()
+    )
+    of_request = _decisions.c.access_request_id == page.c.id
+    return (
+        sa.select(*page.columns, *(_as_stored(_decisions.c[name]) for name in _DECISION))
+        .outerjoin_from(page, _decisions, of_request)
+        .order_by(page.c.id.desc(), _decisions.c.id)
     )
 
 
@@ -150,18 +261,17 @@ class AuditFilter:
 
 def audit_events(tx: Tx, wanted: AuditFilter, *, before: int | None, limit: int) -> list[tuple[int, str]]:
     """Sequence numbers and bodies, newest first."""
-    query = sa.select(col(AuditEvent.seq), col(AuditEvent.body)).order_by(col(AuditEvent.seq).desc()).limit(limit)
-    for column, value in (
-        (AuditEvent.event, wanted.event),
-        (AuditEvent.actor, wanted.actor),
-        (AuditEvent.subject, wanted.subject),
-        (AuditEvent.access_request_id, wanted.access_request_id),
-    ):
-        if value is not None:
-            query = query.where(col(column) == value)
-    if before is not None:
-        query = query.where(col(AuditEvent.seq) < before)
-    return [(seq, body) for seq, body in tx.session.execute(query)]
+    given = {name: value for name, value in {**vars(wanted), "before": before}.items() if value is not None}
+    rows = tx.session.connection().execute(_events_where(frozenset(given)), {**given, "most": limit})
+    return [(row.seq, row.body) for row in rows.all()]
+
+
+@lru_cache(maxsize=64)
+def _events_where(given: frozenset[str]) -> sa.Select[Any]:
+    wheres = {name: _events.c[name] == sa.bindparam(name) for name in vars(AuditFilter())}
+    wheres["before"] = _events.c.seq < sa.bindparam("before")
+    query = sa.select(_events.c.seq, _events.c.body).where(*(wheres[name] for name in sorted(given)))
+    return query.order_by(_events.c.seq.desc()).limit(sa.bindparam("most"))
 
 
 def tokens(tx: Tx, owner: str, *, before: str | None, limit: int) -> list[Token]:

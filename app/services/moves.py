@@ -1,5 +1,6 @@
 """The only writers of states: every move is looked up in the table and made by compare-and-set."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,6 +8,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app.db import Tx
 from app.domain.states import DecisionState, GrantState, Provisioning, RequestState, can_grant_move, can_move
+from app.domain.work import Work
 from app.errors import Conflict
 from app.models import AccessRequest, Grant, columns
 
@@ -52,6 +54,7 @@ def _write_request(tx: Tx, row: AccessRequest, values: dict[str, Any]) -> None:
     was = {"was_decision": row.decision, "was_provisioning": row.provisioning}
     _write(tx, _UPDATE_REQUEST, row, was, values)
     tx.touched.add(row.id)
+    _wake(tx, Work("request", row.account, row.id), values.get("due_at"))
 
 
 def move_grant(tx: Tx, row: Grant, to: GrantState, **values: Any) -> None:
@@ -72,6 +75,17 @@ def note_grant(tx: Tx, row: Grant, **values: Any) -> None:
     """Set columns of a grant under the guard of its state and version."""
     _write(tx, _UPDATE_GRANT, row, {"was_state": row.state}, values)
     tx.touched |= {row.id, row.access_request_id}
+    _wake(tx, Work("ends", row.account, row.group), values.get("due_at"))
+
+
+def _wake(tx: Tx, work: Work, due_at: datetime | None) -> None:
+    """Tell whoever delivers: there is work now, or at a time that may be earlier than what they wait for."""
+    if due_at is None:
+        return
+    if due_at <= tx.now:
+        tx.due.add(work)
+    else:
+        tx.later = True
 
 
 def _write(

@@ -1,6 +1,7 @@
 """What carrying out comes to, row by row: started, failed, being undone. Each runs inside a transaction."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,8 +11,10 @@ from app.clients import aws
 from app.db import Tx
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.durations import to_text
-from app.domain.plans import Plan
-from app.domain.states import APPLIED, APPLYING, CANCELLED, FAILED, HOLDING_GRANTS, QUEUED, GrantState
+from app.domain.plans import CannotCarryOut, Plan
+from app.domain.retries import SETTLES, Failure, Standing, Trouble, is_settled, refused
+from app.domain.sightings import Seen
+from app.domain.states import APPLIED, APPLYING, CANCELLED, ENDING_GRANTS, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
 from app.services import approvals, audit, directory, grants
@@ -42,27 +45,96 @@ def can_act(tx: Tx, row: AccessRequest) -> bool:
     return states == {UserState.ACTIVE}
 
 
-def user_is_being_made(tx: Tx, row: AccessRequest) -> bool:
-    """Whether an open `user.create` will give IAM the user that this request needs."""
-    query = sa.select(col(AccessRequest.id)).where(
+def failure_of(problem: aws.AwsError | CannotCarryOut) -> Failure:
+    """What a try came to, for the decision what follows."""
+    if isinstance(problem, CannotCarryOut):
+        trouble = Trouble.MISSING if problem.code == "no_iam_user" else Trouble.REFUSED
+        return Failure(Trouble.WAITING if problem.waits else trouble, problem.code, problem.detail)
+    if isinstance(problem, aws.Retryable):
+        text = f"AWS did not do it yet ({problem}); trying again."
+        return Failure(Trouble.BUSY, "aws_unavailable", text, problem.code)
+    if isinstance(problem, aws.Gone | aws.Exists):
+        text = f"IAM is not as it was a moment ago ({problem}); reading it anew."
+        return Failure(Trouble.CHANGED, "changed_meanwhile", text, problem.code)
+    return refused(problem.code, str(problem))
+
+
+def words(failure: Failure) -> dict[str, Any]:
+    """The members of a request's `failure`."""
+    more = {"aws_code": failure.aws_code} if failure.aws_code else {}
+    return {"code": failure.code, "detail": failure.detail, **more}
+
+
+def standing(tx: Tx, row: AccessRequest, failure: Failure) -> Standing:
+    """Where the request stands that did not succeed."""
+    made_at = _user_made_at(tx, row) if failure.trouble == Trouble.MISSING else None
+    begun = row.state == APPLYING
+    return Standing(tx.now, row.attempts, begun=begun, made_at=made_at, lapses_at=row.lapses_at)
+
+
+def _user_made_at(tx: Tx, row: AccessRequest) -> datetime | None:
+    """When we made the IAM user that this request needs; now, where a `user.create` is still open."""
+    query = sa.select(col(AccessRequest.same_change), col(AccessRequest.applied_at)).where(
         col(AccessRequest.user) == row.user,
         col(AccessRequest.account) == row.account,
         col(AccessRequest.kind) == Kind.USER_CREATE,
-        col(AccessRequest.same_change).is_not(None),  # emptied once it is finished
     )
-    return tx.session.execute(query.limit(1)).first() is not None
+    found = tx.session.execute(query).all()
+    if any(open_one is not None for open_one, _ in found):  # emptied once it is finished
+        return tx.now
+    return max((at for _, at in found if at is not None), default=None)
+
+
+def require_ended(tx: Tx, row: AccessRequest) -> None:
+    """What was given a moment ago and is not shown is gone only when its end, which reads more, says so.
+
+    Raises:
+        Retryable: A grant of what this request takes away is still ending.
+    """
+    ending = sa.select(col(Grant.id)).where(
+        col(Grant.account) == row.account,
+        col(Grant.user) == row.user,
+        col(Grant.group) == row.change["group"],
+        col(Grant.state).in_(ENDING_GRANTS),
+        col(Grant.starts_at) > tx.now - SETTLES,
+    )
+    if tx.session.execute(ending.limit(1)).first() is not None:
+        raise aws.Retryable("ListGroupsForUser", "NotShownYet", "what was given a moment ago is still being ended")
+
+
+def without_doubtful(tx: Tx, row: AccessRequest, seen: Seen) -> Seen:
+    """What was seen, without the memberships that we took away a moment ago: those may only be shown still.
+
+    They are given once more then, which is harmless if they are there (`iam-facts.md`, Each operation).
+    """
+    if seen.user is None or row.extends is not None:
+        return seen
+    taken = sa.select(col(Grant.group)).where(
+        col(Grant.account) == row.account,
+        col(Grant.user) == row.user,
+        col(Grant.ended_at) > tx.now - SETTLES,
+    )
+    doubtful = set(tx.session.execute(taken).scalars())
+    groups = tuple(g for g in seen.user.groups if g not in doubtful)
+    return replace(seen, user=replace(seen.user, groups=groups))
 
 
 def extends_still(tx: Tx, row: AccessRequest, grant_id: str, plan: Plan) -> bool:
     """Whether the extended grant is still active and IAM still shows it; gone outside is not given again.
 
     A grant that ran out after the extension was begun is continued by it.
+
+    Raises:
+        Retryable: It was given a moment ago, so IAM may only not show it yet.
     """
     grant = tx.session.get_one(Grant, grant_id, populate_existing=True)
     if grant.state != GrantState.ACTIVE:
         return grant.continued_by in row.grant_ids and not plan.operations
     if not plan.operations:
         return True
+    if not is_settled(grant.starts_at, tx.now):
+        # What was read may be older than what we did; ending the grant now would leave the access in place.
+        raise aws.Retryable("ListGroupsForUser", "NotShownYet", "IAM does not show the access to be extended yet")
     move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside")
     move_grant(tx, grant, GrantState.REVOKED)
     audit.of_grant(
@@ -105,7 +177,6 @@ def activate(tx: Tx, grant: Grant) -> None:
     """IAM shows the access: its clock starts, and its end is due in the same transaction."""
     ends_at = tx.now + timedelta(seconds=grant.duration_seconds)
     move_grant(tx, grant, GrantState.ACTIVE, starts_at=tx.now, ends_at=ends_at, due_at=ends_at, attempts=0)
-    tx.due = True  # the worker must not sleep past the new end
     audit.of_grant(
         tx,
         "grant.started",
@@ -130,7 +201,6 @@ def undo_from(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -
             move_grant(tx, grant, GrantState.REVOKING, end_reason="not_applied", due_at=tx.now)
     failure = approvals.problem(tx.now, code, detail, undoing=True, **more)
     note_request(tx, row, failure=failure, due_at=tx.now, attempts=0)
-    tx.due = True
 
 
 def failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> None:
@@ -147,14 +217,3 @@ def failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> N
         by=SYSTEM_ACTOR,
         failure=failure,
     )
-
-
-def code_of(problem: aws.AwsError) -> str:
-    """The word for a refusal of AWS's that a person can look up."""
-    known = {
-        "LimitExceeded": "limit_exceeded",
-        "AccessDenied": "access_denied",
-        "NoCredentials": "no_credentials",
-        "WrongAccount": "wrong_account",
-    }
-    return known.get(problem.code, "aws_refused")

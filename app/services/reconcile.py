@@ -1,24 +1,35 @@
 """One entry for every delivery: bring a row to what it should be, from wherever it stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from app import log
+import sqlalchemy as sa
+
+from app import log, metrics
 from app.clients import aws
 from app.clients.iam import Iam
 from app.clients.unusable import UnusableIam
-from app.db import Database
-from app.delivery.protocol import Work
+from app.db import Database, Transactions
+from app.domain.work import Work
+from app.errors import Unavailable
+from app.files.spill import Spill
 from app.models import AccessRequest, Account, Grant
+from app.services import ends
 from app.services.backoff import Backoff
 from app.services.carrying_out import CarryOut
-from app.services.ends import end_grant
 from app.services.housekeeping import tidy
+from app.services.lanes import FencedDatabase, FencedIam, Lanes, LostClaim
+from app.services.late_writes import LookAgain, put_off
 from app.services.moves import note_grant, note_request
+from app.services.restored import Restored
+from app.services.without_database import EndsWithoutDatabase
 
 _log = log.get("reconcile")
 AFTER_A_BUG = timedelta(seconds=60)
 """A row that made our own code fail rests this long, so that the others get their turn."""
+_AWAY = (LostClaim, Unavailable, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+"""Not the row's fault: the database does not answer, or the lane is somebody else's now."""
 
 
 class Reconciler:
@@ -28,24 +39,101 @@ class Reconciler:
         database: Where rows and audit are.
         iam_of: The IAM of an account, by its name. Made once per account and kept by the caller.
         backoff: How long to wait after a failure that may pass.
+        lanes: Claims who is worked on.
+        spill: Where ends are recorded while the database cannot be written (rule 36).
     """
 
-    def __init__(self, database: Database, iam_of: Callable[[str], Iam], backoff: Backoff | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        iam_of: Callable[[str], Iam],
+        backoff: Backoff | None = None,
+        lanes: Lanes | None = None,
+        spill: Spill | None = None,
+    ) -> None:
         self._database, self._iam_of, self._backoff = database, iam_of, backoff or Backoff()
+        self._lanes = lanes or Lanes(database)
         self._checked: set[str] = set()
+        self._restored = Restored(database, self._iam)
+        self._ends = EndsWithoutDatabase(database, iam_of, spill)
 
     def __call__(self, work: Work) -> None:
         """Do it. Whatever goes wrong with AWS is recorded on the row and comes back when it is due."""
+        with log.working(work=work.what, account=work.account, id=work.id):
+            try:
+                self._do(work)
+            except LostClaim as lost:
+                _log.warning("claim_lost", why=str(lost))  # the row is due: whoever has the lane goes on
+            except _AWAY:
+                raise  # nothing is wrong with the row, and nothing can be noted on it
+            except Exception:  # noqa: BLE001 - a bug in one row must not stop the ends of all others
+                _log.exception("reconcile_failed")
+                self._rest(work)
+
+    def remember(self) -> None:
+        """The process lives and the database answers: keep what is claimed."""
+        metrics.WORKER_ROUND.now()
+        self._lanes.renew()
+        self._ends.remember()
+        self._restored.look()
+
+    def without_database(self) -> None:
+        """The database does not answer or cannot be written: ends go on all the same (rule 36)."""
+        self._ends.without_database()
+
+    def _do(self, work: Work) -> None:
+        if work.what == "tidy":
+            tidy(self._database)
+        elif work.what == "ends":
+            self._ends.write_back()  # what was ended without the database comes first, with its own time
+            self._end(work)
+        elif work.what == "lane":
+            with self._claimed(work.account, [work.id]) as (users, database, iam):
+                if users:
+                    LookAgain(database, iam)(work.account, work.id)
+        elif not self._restored.rests(work.id):  # rule 38
+            with self._database.read() as tx:
+                user = tx.session.get_one(AccessRequest, work.id).user
+            with self._claimed(work.account, [user]) as (users, database, iam):
+                if users:
+                    CarryOut(database, iam, self._backoff)(work.id)
+
+    def _end(self, work: Work) -> None:
+        with self._database.read() as tx:
+            due = ends.due_of(tx, work.account, work.id)
+        with self._claimed(work.account, list(due.values())) as (users, database, iam):
+            mine = [grant_id for grant_id, user in due.items() if user in users]
+            end = ends.EndGrants(database, iam, self._backoff)
+            try:
+                end(work.id, mine)
+            except _AWAY:
+                raise
+            except Exception:
+                if len(mine) == 1:
+                    raise
+                _log.exception("batch_failed", note="each by itself now, so that one cannot hold up the others")
+                for grant_id in mine:
+                    self._end_one(end, work, grant_id)
+
+    def _end_one(self, end: ends.EndGrants, work: Work, grant_id: str) -> None:
         try:
-            if work.what == "tidy":
-                tidy(self._database)
-            elif work.what == "grant":
-                end_grant(self._database, self._iam(work.account), self._backoff, work.id)
-            else:
-                CarryOut(self._database, self._iam(work.account), self._backoff)(work.id)
-        except Exception:  # noqa: BLE001 - a bug in one row must not stop the ends of all others
-            _log.exception("reconcile_failed", what=work.what, id=work.id)
-            self._rest(work)
+            end(work.id, [grant_id])
+        except _AWAY:
+            raise
+        except Exception:  # noqa: BLE001 - the same, for one grant
+            _log.exception("end_failed", grant_id=grant_id)
+            with self._database.write() as tx:
+                note_grant(tx, tx.session.get_one(Grant, grant_id), due_at=tx.now + AFTER_A_BUG)
+
+    @contextmanager
+    def _claimed(self, account: str, users: list[str]) -> Iterator[tuple[frozenset[str], Transactions, Iam]]:
+        """The lanes of these users that are free, and a database and an IAM that stop when the claim is lost."""
+        claim = self._lanes.claim(account, users)
+        try:
+            iam = FencedIam(self._iam(account), self._lanes, claim)
+            yield claim.principals, FencedDatabase(self._database, self._lanes, claim), iam
+        finally:
+            self._lanes.release(claim)
 
     def _iam(self, account: str) -> Iam:
         """The account's IAM, once it has said that it is that account: elsewhere nobody has access to take away."""
@@ -72,7 +160,10 @@ class Reconciler:
             return
         with self._database.write() as tx:
             due_at = tx.now + AFTER_A_BUG
-            if work.what == "grant":
-                note_grant(tx, tx.session.get_one(Grant, work.id), due_at=due_at)
-            else:
+            if work.what == "request":
                 note_request(tx, tx.session.get_one(AccessRequest, work.id), due_at=due_at)
+            elif work.what == "lane":
+                put_off(tx, work.account, work.id, due_at)
+            else:
+                for grant_id in ends.due_of(tx, work.account, work.id):
+                    note_grant(tx, tx.session.get_one(Grant, grant_id), due_at=due_at)

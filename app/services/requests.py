@@ -272,7 +272,6 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     ids = grants.make_for(tx, row, assessment) if assessment.change.gives_access else []
     move_request(tx, row, QUEUED, due_at=tx.now, attempts=0, failure=None, grant_ids=ids, same_change=same)
     audit.of_request(tx, "access_request.retried", row, by=caller)
-    tx.due = True
     return row
 
 

@@ -1,6 +1,6 @@
 """What was last seen of an account: kept so that asking needs no AWS call."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,6 +59,28 @@ def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:
     """Keep what was just read of one user; None says that IAM has none."""
     _put(tx, account, "user", name, user.as_json() if user else None)
+
+
+def left(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:
+    """Keep that these users were just seen outside a group."""
+    _regroup(tx, account, users, lambda groups: groups - {group})
+
+
+def entered(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:
+    """Keep that these users were just seen inside a group."""
+    _regroup(tx, account, users, lambda groups: groups | {group})
+
+
+def _regroup(tx: Tx, account: str, users: Iterable[str], change: Callable[[set[str]], set[str]]) -> None:
+    of_users = (_seen.c.account == account, _seen.c.what == "user", _seen.c.name.in_(sorted(users)))
+    connection = tx.session.connection()
+    rows = connection.execute(sa.select(_seen.c.name, _seen.c.state).where(*of_users, _seen.c.state.is_not(None)))
+    for name, state in rows.all():
+        groups = sorted(change(set(state["groups"])))
+        connection.execute(
+            sa.update(_seen).where(_seen.c.account == account, _seen.c.what == "user", _seen.c.name == name),
+            {"state": {**state, "groups": groups}, "seen_at": tx.now},
+        )
 
 
 def save_group(tx: Tx, account: str, name: str, group: SeenGroup | None) -> None:

@@ -1,19 +1,41 @@
-"""An IAM in memory behind the port of `app.clients.iam`: it keeps state, refuses as AWS does, fails on order."""
+"""An IAM in memory behind the port of `app.clients.iam`: it keeps state, refuses as AWS does, fails on order.
 
+It refuses what AWS's documents say is refused ("IAM API Reference", each action's Errors; "IAM and AWS STS
+quotas"), and `tests/test_iam_port*.py` hold it to that next to the emulators.
+"""
+
+import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from app.clients import aws
 from app.clients.iam import WRITES
+from app.domain import canonical, documents
 from app.domain.guardrails import BOUNDARY_NAME, policy_arn
+from app.domain.names import NAME_PATTERN
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
 ACCOUNT = "123456789012"
 BOUNDARY_ARN = policy_arn("aws", ACCOUNT, BOUNDARY_NAME)
+AWS_MANAGED = (
+    "AdministratorAccess",
+    "AmazonEC2FullAccess",
+    "AmazonGlacierFullAccess",
+    "AmazonS3FullAccess",
+    "AmazonS3ReadOnlyAccess",
+    "AWSCloudShellFullAccess",
+    "IAMFullAccess",
+    "IAMReadOnlyAccess",
+    "IAMUserChangePassword",
+)
+"""The policies of AWS's own that the lab's groups use."""
+USERS, GROUPS, GROUPS_PER_USER, POLICIES_PER_GROUP = 5000, 300, 10, 10
+TAGS, USER_NAME, OTHER_NAME, DOCUMENT = 50, 64, 128, 6144
+"""Tags of a user; the longest names; the characters of a managed policy without white space."""
 
 
 class Fault(Enum):
@@ -38,7 +60,7 @@ class Died(BaseException):
 
 @dataclass
 class Account:
-    """A user as IAM keeps it."""
+    """A user as IAM keeps it. What a test puts here directly is not checked."""
 
     path: str = "/lab/"
     boundary: str | None = BOUNDARY_ARN
@@ -53,7 +75,9 @@ class FakeIam:
 
     Attributes:
         users: By name.
-        groups: Policies by group: the policy's name and the hash of its document.
+        groups: Policies by group: the policy's name or ARN and the hash of its document.
+        policies: Managed policies by ARN.
+        denying: Names of policies whose documents deny.
         faults: What the next changing calls run into, one each; empty: nothing.
         read_faults: The same for the reading ones.
         during: Called once inside the next call, as if somebody came in meanwhile.
@@ -64,14 +88,16 @@ class FakeIam:
         self.emulated = emulated
         self.users: dict[str, Account] = {}
         self.groups: dict[str, dict[str, str]] = {}
+        self.policies = {BOUNDARY_ARN: SeenPolicy(BOUNDARY_ARN, "boundary-v1", has_deny=True)}
+        for arn in (f"arn:aws:iam::aws:policy/{name}" for name in AWS_MANAGED):
+            self.policies[arn] = SeenPolicy(arn, canonical.digest(arn))
         self.denying: set[str] = set()
-        self.boundary: SeenPolicy | None = SeenPolicy(BOUNDARY_ARN, "boundary-v1", has_deny=True)
         self.faults: deque[Fault] = deque()
         self.read_faults: deque[Fault] = deque()
         self.during: Callable[[], None] | None = None
         self.calls: list[str] = []
 
-    def members(self) -> set[tuple[str, str]]:
+    def memberships(self) -> set[tuple[str, str]]:
         """Every membership: user and group."""
         return {(name, group) for name, user in self.users.items() for group in user.groups}
 
@@ -83,6 +109,7 @@ class FakeIam:
         found = self.users.get(name)
         if found is None:
             return None
+        devices = ("MFA device",) * found.devices
         return SeenUser(
             name=name,
             arn=f"arn:aws:iam::{ACCOUNT}:user{found.path}{name}",
@@ -90,7 +117,9 @@ class FakeIam:
             boundary=found.boundary,
             tags=dict(found.tags),
             has_mfa=found.devices > 0 if mfa else None,
-            belongings=(*(f"group {g}" for g in sorted(found.groups)), *found.belongings) if belongings else (),
+            belongings=(*(f"group {g}" for g in sorted(found.groups)), *found.belongings, *devices)
+            if belongings
+            else (),
         )
 
     def group(self, name: str) -> SeenGroup | None:
@@ -98,11 +127,17 @@ class FakeIam:
         if name not in self.groups:
             return None
         policies = self.groups[name]
-        return SeenGroup(name, tuple(SeenPolicy(p, policies[p], p in self.denying) for p in sorted(policies)))
+        return SeenGroup(name, tuple(SeenPolicy(p, policies[p], self._denies(p)) for p in sorted(policies)))
+
+    def members(self, group: str) -> frozenset[str] | None:
+        self._read("GetGroup")
+        if group not in self.groups:
+            return None
+        return frozenset(name for name, user in self.users.items() if group in user.groups)
 
     def policy(self, arn: str) -> SeenPolicy | None:
         self._read("GetPolicy")
-        return self.boundary if self.boundary is not None and self.boundary.name == arn else None
+        return self.policies.get(arn)
 
     def call(self, operation: Operation) -> None:
         if operation.action not in WRITES:
@@ -135,28 +170,34 @@ class FakeIam:
             raise Died
         return fault
 
+    def _denies(self, policy: str) -> bool:
+        return policy in self.denying or (policy in self.policies and self.policies[policy].has_deny)
+
     def _AddUserToGroup(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
-        self._known(parameters, "AddUserToGroup").groups.add(parameters["GroupName"])
+        user, group = self._member_of(parameters, "AddUserToGroup")
+        _within("AddUserToGroup", len(user.groups | {group}), GROUPS_PER_USER)
+        user.groups.add(group)
 
     def _RemoveUserFromGroup(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
-        user = self._known(parameters, "RemoveUserFromGroup")
-        if parameters["GroupName"] not in user.groups:
-            raise aws.Gone("RemoveUserFromGroup", "NoSuchEntity", "not a member")
-        user.groups.remove(parameters["GroupName"])
+        user, group = self._member_of(parameters, "RemoveUserFromGroup")
+        _there("RemoveUserFromGroup", group, user.groups)
+        user.groups.remove(group)
 
     def _CreateUser(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
-        if any(name.casefold() == parameters["UserName"].casefold() for name in self.users):
-            raise aws.Exists("CreateUser", "EntityAlreadyExists", "there is one")
-        self.users[parameters["UserName"]] = Account(
-            path=parameters["Path"],
-            boundary=None if self.emulated else parameters.get("PermissionsBoundary"),
-            tags={t["Key"]: t["Value"] for t in parameters["Tags"]},
-        )
+        name, path, tags = parameters["UserName"], parameters.get("Path", "/"), parameters.get("Tags", ())
+        _valid("CreateUser", name, path, longest=USER_NAME, tags=len(tags))
+        if len({t["Key"].casefold() for t in tags}) < len(tags):
+            raise aws.NeedsPerson("CreateUser", "InvalidInput", "a tag is named twice")
+        _free("CreateUser", name, self.users)
+        boundary = None if self.emulated else parameters.get("PermissionsBoundary")
+        if boundary is not None:
+            _there("CreateUser", boundary, self.policies)
+        _within("CreateUser", len(self.users) + 1, USERS)
+        self.users[name] = Account(path=path, boundary=boundary, tags={t["Key"]: t["Value"] for t in tags})
 
     def _DeleteUser(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
-        user = self.users.get(parameters["UserName"])
-        if user is None:
-            raise aws.Gone("DeleteUser", "NoSuchEntity", "no such user")
+        _there("DeleteUser", parameters["UserName"], self.users)
+        user = self.users[parameters["UserName"]]
         if user.groups or user.belongings or user.devices:
             raise aws.NeedsPerson("DeleteUser", "DeleteConflict", "it still has something")
         del self.users[parameters["UserName"]]
@@ -164,12 +205,72 @@ class FakeIam:
     def _PutUserPermissionsBoundary(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         if self.emulated:
             raise aws.NotOffered("PutUserPermissionsBoundary", "NotImplemented", "not here")
-        if parameters["UserName"] not in self.users:
-            raise aws.Gone("PutUserPermissionsBoundary", "NoSuchEntity", "no such user")
+        _there("PutUserPermissionsBoundary", parameters["UserName"], self.users)
+        _there("PutUserPermissionsBoundary", parameters["PermissionsBoundary"], self.policies)
         self.users[parameters["UserName"]].boundary = parameters["PermissionsBoundary"]
 
-    def _known(self, parameters: Mapping[str, Any], action: str) -> Account:
-        user = self.users.get(parameters["UserName"])
-        if user is None or parameters["GroupName"] not in self.groups:
-            raise aws.Gone(action, "NoSuchEntity", "no such user or group")
-        return user
+    def _CreateGroup(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        name = parameters["GroupName"]
+        _valid("CreateGroup", name, parameters.get("Path", "/"))
+        _free("CreateGroup", name, self.groups)
+        _within("CreateGroup", len(self.groups) + 1, GROUPS)
+        self.groups[name] = {}
+
+    def _AttachGroupPolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        group, arn = parameters["GroupName"], parameters["PolicyArn"]
+        _there("AttachGroupPolicy", group, self.groups)
+        _there("AttachGroupPolicy", arn, self.policies)
+        attached = {p for p in self.groups[group] if p.startswith("arn:")}
+        _within("AttachGroupPolicy", len(attached | {arn}), POLICIES_PER_GROUP)
+        self.groups[group][arn] = str(self.policies[arn].sha256)
+
+    def _CreatePolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        name, path, text = parameters["PolicyName"], parameters.get("Path", "/"), parameters["PolicyDocument"]
+        _valid("CreatePolicy", name, path)
+        _free("CreatePolicy", name, [arn.rsplit("/", 1)[1] for arn in self.policies if ":iam::aws:" not in arn])
+        document = _document(text)
+        _within("CreatePolicy", len(re.sub(r"\s", "", text)), DOCUMENT)
+        arn = f"arn:aws:iam::{ACCOUNT}:policy{path}{name}"
+        self.policies[arn] = SeenPolicy(arn, documents.fingerprint(document), documents.has_deny(document))
+
+    def _member_of(self, parameters: Mapping[str, Any], action: str) -> tuple[Account, str]:
+        _there(action, parameters["GroupName"], self.groups)
+        _there(action, parameters["UserName"], self.users)
+        return self.users[parameters["UserName"]], parameters["GroupName"]
+
+
+def _there(action: str, name: str, known: Container[str]) -> None:
+    if name not in known:
+        raise aws.Gone(action, "NoSuchEntity", f"{name} is not there")
+
+
+def _free(action: str, name: str, taken: Iterable[str]) -> None:
+    if name.casefold() in {t.casefold() for t in taken}:
+        raise aws.Exists(action, "EntityAlreadyExists", f"{name} is there, whatever the case")
+
+
+def _within(action: str, wanted: int, quota: int) -> None:
+    if wanted > quota:
+        raise aws.NeedsPerson(action, "LimitExceeded", f"cannot exceed {quota}")
+
+
+def _valid(action: str, name: str, path: str, *, longest: int = OTHER_NAME, tags: int = 0) -> None:
+    fits = re.fullmatch(NAME_PATTERN, name) and len(name) <= longest and tags <= TAGS
+    if not fits or not re.fullmatch(r"/|/[!-~]{1,510}/", path):
+        raise aws.NeedsPerson(action, "ValidationError", "a value does not satisfy its constraint")
+
+
+def _document(text: str) -> dict[str, Any]:
+    malformed = aws.NeedsPerson("CreatePolicy", "MalformedPolicyDocument", "this is no policy")
+    try:
+        document = documents.read(text)
+    except ValueError:
+        raise malformed from None
+    statements = document.get("Statement")
+    statements = [statements] if isinstance(statements, Mapping) else statements
+    if not isinstance(statements, list) or not statements:
+        raise malformed
+    for statement in statements:
+        if statement.get("Effect") not in {"Allow", "Deny"} or not statement.keys() & {"Action", "NotAction"}:
+            raise malformed
+    return document

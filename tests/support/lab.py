@@ -12,6 +12,7 @@ import httpx
 
 from app.cli import runtime
 from app.config import Settings
+from app.services.backoff import Backoff
 
 STEP = 0.02
 
@@ -99,11 +100,20 @@ class Lab:
 
 @contextlib.contextmanager
 def serving(
-    settings: Settings, tokens: dict[str, str], endpoint_url: str, *, with_worker: bool = True
+    settings: Settings,
+    tokens: dict[str, str],
+    endpoint_url: str,
+    *,
+    with_worker: bool = True,
+    backoff: Backoff | None = None,
 ) -> Iterator[Lab]:
-    """Run a Gatehouse on a prepared database in a thread of this process."""
+    """Run a Gatehouse on a prepared database in a thread of this process.
+
+    Args:
+        backoff: Other pauses after failures than the usual.
+    """
     with runtime.started(
-        settings, host="127.0.0.1", port=0, endpoint_url=endpoint_url, with_worker=with_worker
+        settings, host="127.0.0.1", port=0, endpoint_url=endpoint_url, with_worker=with_worker, backoff=backoff
     ) as running:
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()

@@ -1,0 +1,20 @@
+"""Work: what is due, named so that any process can do it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, order=True)
+class Work:
+    """One thing to do now.
+
+    Attributes:
+        what: `request`: carry it out. `ends`: end what is due of a group. `lane`: look once more at what a
+            stalled worker may have written late. `tidy`: hourly.
+        account: The account's name.
+        id: The request's id, the group's name, or the user's name.
+    """
+
+    what: Literal["request", "ends", "lane", "tidy"]
+    account: str = ""
+    id: str = ""

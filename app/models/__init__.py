@@ -1,0 +1,30 @@
+"""Every table. Tables are storage: they do not validate; bodies and views are separate schemas.
+
+Names of people and groups are keys: they never change and a deleted one is never used again (rule 2).
+"""
+
+from app.models.access import AccessRequest, Decision, Grant, RequestGroup
+from app.models.accounts import Account, Lane, Sighting
+from app.models.base import columns, new_id
+from app.models.people import Enrolment, Group, Token, User
+from app.models.records import AuditEvent, AuditHead, IdempotencyKey, Restoration
+
+__all__ = [
+    "AccessRequest",
+    "Account",
+    "AuditEvent",
+    "AuditHead",
+    "Decision",
+    "Enrolment",
+    "Grant",
+    "Group",
+    "IdempotencyKey",
+    "Lane",
+    "RequestGroup",
+    "Restoration",
+    "Sighting",
+    "Token",
+    "User",
+    "columns",
+    "new_id",
+]

@@ -1,0 +1,165 @@
+"""Lanes: the right to change one user in one account, with a fence number (rule 32).
+
+Two grants of one person are two rows, so the claim is on the person. A worker that stood still past its lease
+finds its fence gone, before each IAM write and inside each writing transaction, and writes nothing more.
+On SQLite one process works, one piece after the other, so there is nothing to claim.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from app.clients import aws
+from app.clients.iam import Iam
+from app.db import Database, Tx
+from app.domain.plans import Operation
+from app.models import Lane, columns
+
+LEASE = timedelta(seconds=30)
+"""How long a claim holds without a sign of life."""
+_lanes = columns(Lane)
+_NOW = sa.func.clock_timestamp()
+_FENCE = sa.Sequence("lane_fence")
+_OURS = (_lanes.c.fence == sa.bindparam("ours"), _lanes.c.held_until > _NOW)
+_RENEW = sa.update(_lanes).where(*_OURS).values(held_until=_NOW + sa.bindparam("lease", type_=sa.Interval))
+_RENEW_ALL = (
+    sa.update(_lanes)
+    .where(_lanes.c.fence == sa.any_(sa.bindparam("all_ours", type_=postgresql.ARRAY(sa.BigInteger))))
+    .where(_lanes.c.held_until > _NOW)
+    .values(held_until=_NOW + sa.bindparam("lease", type_=sa.Interval))
+)
+_LOOK = sa.select(sa.func.count()).select_from(_lanes).where(*_OURS)
+_RELEASE = sa.update(_lanes).where(_lanes.c.fence == sa.bindparam("ours")).values(held_until=None)
+
+
+class LostClaim(Exception):
+    """Somebody else has the lane now, or the lease ran out: leave everything as it is."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Lanes that were claimed together, under one fence number. `fence` 0: nothing needed claiming."""
+
+    account: str
+    principals: frozenset[str]
+    fence: int
+
+
+class Lanes:
+    """Claims lanes, and says whether a claim still holds.
+
+    Args:
+        database: Its clock decides.
+        lease: How long a claim holds without a sign of life.
+        worst_call: Seconds that one call to IAM can be under way at most.
+    """
+
+    def __init__(self, database: Database, *, lease: timedelta = LEASE, worst_call: float | None = None) -> None:
+        self._database, self._lease = database, lease
+        self._worst_call = timedelta(seconds=worst_call or aws.worst_call(aws.READ_TIMEOUT))
+        self._held: set[int] = set()
+        self._renewed = time.monotonic()
+
+    def claim(self, account: str, principals: Iterable[str]) -> Claim:
+        """Claim what nobody else holds of these; what could not be had is missing in the answer."""
+        wanted = sorted(set(principals))
+        if self._database.is_sqlite or not wanted:
+            return Claim(account, frozenset(wanted), 0)
+        with self._plain() as connection:
+            fence: int = connection.execute(sa.select(_FENCE.next_value())).scalar_one()
+            got = connection.execute(self._claiming(account, wanted, fence))
+            self._held.add(fence)
+            return Claim(account, frozenset(got.scalars()), fence)
+
+    def release(self, claim: Claim) -> None:
+        """Let go, so that the next one need not wait for the lease to end."""
+        if claim.fence:
+            self._held.discard(claim.fence)
+            with self._plain() as connection:
+                connection.execute(_RELEASE, {"ours": claim.fence})
+
+    def renew(self) -> None:
+        """The process lives: keep what it holds. A process that stood still for a lease finds nothing to keep."""
+        ours = list(self._held)
+        if ours and time.monotonic() - self._renewed > self._lease.total_seconds() / 3:
+            self._renewed = time.monotonic()
+            with self._plain() as connection:
+                connection.execute(_RENEW_ALL, {"all_ours": ours, "lease": self._lease})
+
+    def require(self, claim: Claim) -> None:
+        """Before an IAM write.
+
+        Raises:
+            LostClaim: It does not hold any more.
+        """
+        if claim.fence:
+            with self._plain() as connection:
+                _all_of(claim, connection.execute(_LOOK, {"ours": claim.fence}).scalar_one())
+
+    def require_in(self, tx: Tx, claim: Claim) -> None:
+        """Inside a writing transaction: the claim holds until it commits, and for a lease after.
+
+        Raises:
+            LostClaim: It does not hold any more.
+        """
+        if claim.fence:
+            done = tx.session.connection().execute(_RENEW, {"ours": claim.fence, "lease": self._lease})
+            _all_of(claim, done.rowcount)
+
+    def _claiming(self, account: str, principals: list[str], fence: int) -> sa.Executable:
+        held_until = _NOW + self._lease
+        rows = [{"account": account, "principal": p, "fence": fence, "held_until": held_until} for p in principals]
+        new = postgresql.insert(_lanes).values(rows)
+        taken_over = _lanes.c.held_until.is_not(None)  # its holder never let go, and may yet write (rule 32)
+        look_again_at = sa.case((taken_over, _NOW + (self._lease + self._worst_call)), else_=_lanes.c.look_again_at)
+        return new.on_conflict_do_update(
+            index_elements=["account", "principal"],
+            set_={"fence": fence, "held_until": held_until, "look_again_at": look_again_at},
+            where=sa.or_(_lanes.c.held_until.is_(None), _lanes.c.held_until <= _NOW),
+        ).returning(_lanes.c.principal)
+
+    @contextmanager
+    def _plain(self) -> Iterator[sa.Connection]:
+        """One statement, one round trip: each of ours commits by itself."""
+        with self._database.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _all_of(claim: Claim, held: int) -> None:
+    if held != len(claim.principals):
+        raise LostClaim(f"fence {claim.fence} in {claim.account} holds {held} of {len(claim.principals)} lanes")
+
+
+class FencedDatabase:
+    """A database whose writing transactions require the claim. It is what the worker's services are given."""
+
+    def __init__(self, database: Database, lanes: Lanes, claim: Claim) -> None:
+        self._database, self._lanes, self._claim = database, lanes, claim
+        self.read = database.read
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that commits at the end of the block, if the claim holds."""
+        with self._database.write() as tx:
+            self._lanes.require_in(tx, self._claim)
+            yield tx
+
+
+class FencedIam:
+    """An IAM whose writes require the claim."""
+
+    def __init__(self, iam: Iam, lanes: Lanes, claim: Claim) -> None:
+        self._iam, self._lanes, self._claim = iam, lanes, claim
+        self.emulated = iam.emulated
+        self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
+        self.members = iam.members
+
+    def call(self, operation: Operation) -> None:
+        """Make one changing call, if the claim holds."""
+        self._lanes.require(self._claim)
+        self._iam.call(operation)

@@ -1,0 +1,89 @@
+"""Once more after a takeover: what a worker that stood still wrote late is taken back (rule 32).
+
+Before a call the claim is checked, but a worker may be stopped between the check and the call. One lease and one
+worst-case call after somebody took its lane over, nothing of it can be under way any more: then this looks.
+"""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from app import log
+from app.changes.base import remove_member
+from app.clients import aws
+from app.clients.iam import Iam
+from app.db import Transactions, Tx
+from app.domain.actors import SYSTEM_ACTOR
+from app.domain.sightings import SeenUser
+from app.domain.states import HOLDING_GRANTS, GrantState
+from app.models import Grant, Lane, columns
+from app.services import audit, sightings
+from app.services.moves import move_grant
+
+_log = log.get("late_writes")
+REACH = timedelta(hours=1)
+"""Grants that ended this long before are looked at: far more than a lease and a call."""
+AGAIN = timedelta(seconds=5)
+
+_lanes = columns(Lane)
+
+
+class LookAgain:
+    """Compares one user's memberships with their grants. The caller has claimed the lane.
+
+    Args:
+        database: Where rows and audit are.
+        iam: The account's IAM.
+    """
+
+    def __init__(self, database: Transactions, iam: Iam) -> None:
+        self._database, self._iam = database, iam
+
+    def __call__(self, account: str, user: str) -> None:
+        """Take away what ended and is there again; end what is active and is gone."""
+        with self._database.read() as tx:
+            current = _grants(tx, account, user)
+            holding = {g.group for g in current if g.state in HOLDING_GRANTS}
+            ended = {g.group for g in current if g.state == GrantState.REVOKED} - holding
+        try:
+            seen = self._iam.user(user)
+            again = sorted(ended.intersection(seen.groups if seen else ()))
+            for group in again:
+                self._iam.call(remove_member(user, group))
+            if again:
+                seen = self._iam.user(user)
+        except aws.AwsError as problem:
+            _log.warning("look_again_failed", account=account, user=user, problem=str(problem))
+            left = set(ended)
+        else:
+            left = ended.intersection(seen.groups if seen else ())
+            with self._database.write() as tx:
+                _record(tx, account, user, again, seen)
+        with self._database.write() as tx:
+            put_off(tx, account, user, tx.now + AGAIN if left else None)
+
+
+def put_off(tx: Tx, account: str, user: str, look_again_at: datetime | None) -> None:
+    """Look again later, or not any more."""
+    here = sa.and_(_lanes.c.account == account, _lanes.c.principal == user)
+    tx.session.connection().execute(sa.update(_lanes).where(here), {"look_again_at": look_again_at})
+
+
+def _grants(tx: Tx, account: str, user: str) -> list[Grant]:
+    recent = sa.or_(col(Grant.ended_at).is_(None), col(Grant.ended_at) > tx.now - REACH)
+    query = select(Grant).where(col(Grant.account) == account, col(Grant.user) == user, recent)
+    return list(tx.session.scalars(query))
+
+
+def _record(tx: Tx, account: str, user: str, again: list[str], seen: SeenUser | None) -> None:
+    sightings.save_user(tx, account, user, seen)
+    for group in again:
+        audit.record(tx, "access.taken_again", by=SYSTEM_ACTOR, subject=user, account=account, group=group)
+        _log.warning("late_write", account=account, user=user, group=group)
+    for grant in _grants(tx, account, user):
+        if grant.state == GrantState.ACTIVE and (seen is None or grant.group not in seen.groups):
+            # Rule 22: what is found removed ends, and is not given again by itself.
+            move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside")
+            move_grant(tx, grant, GrantState.REVOKED)
+            audit.of_grant(tx, "grant.ended", grant, by=SYSTEM_ACTOR, reason="removed_outside")

@@ -1,0 +1,98 @@
+"""What AWS documents of the IAM that Gatehouse uses, one behaviour a line. `tests/test_iam_port*.py` tests each.
+
+Sources: the IAM API Reference (each action's parameters and errors, which botocore's service model repeats) and the
+IAM User Guide, "IAM and AWS STS quotas". A new verb or action gets its lines here and a test of the same name.
+"""
+
+from typing import NamedTuple
+
+
+class Behaviour(NamedTuple):
+    """One behaviour: the verb of the port or the action called, what is done, and what AWS then says."""
+
+    of: str
+    when: str
+    aws: str
+
+
+_CONFLICT = "DeleteConflict, the user stays"
+_TOO_LONG = "ValidationError"
+
+BEHAVIOURS = {
+    # Reading.
+    "account": Behaviour("account", "asked whose credentials these are", "the account and its partition"),
+    "user_missing": Behaviour("user", "there is none of that name", "None"),
+    "user_shown": Behaviour("user", "made with a path", "arn:aws:iam::ACCOUNT:user/lab/NAME"),
+    "user_tags": Behaviour("user", "made with tags", "the tags"),
+    "user_groups": Behaviour("user", "a member of two groups", "both, sorted"),
+    "user_devices": Behaviour("user", "MFA not looked at; none; one", "None, False, True"),
+    "user_belongings": Behaviour("user", "has one of each", "each named, the group too"),
+    "group_missing": Behaviour("group", "there is none of that name", "None"),
+    "group_bare": Behaviour("group", "just made", "no policies"),
+    "group_policies": Behaviour("group", "attached and inline policies", "each with hash and deny, sorted"),
+    "members_missing": Behaviour("members", "there is no such group", "None"),
+    "members_none": Behaviour("members", "just made", "nobody"),
+    "members_shown": Behaviour("members", "two of three users are in it", "those two"),
+    "policy_missing": Behaviour("policy", "there is none of that ARN", "None"),
+    "policy_shown": Behaviour("policy", "its document was written with white space", "the canonical hash, no deny"),
+    "policy_denying": Behaviour("policy", "a statement denies", "the canonical hash, a deny"),
+    "policies_of_aws": Behaviour("policy", "AWS's own that the lab's groups use", "all there"),
+    "lists_in_pages": Behaviour("ListGroupsForUser", "MaxItems is 1 and there are 2", "IsTruncated"),
+    # Users.
+    "create_user": Behaviour("CreateUser", "path, tags and boundary at once", "done, the boundary is kept"),
+    "create_user_boundary_missing": Behaviour("CreateUser", "the boundary's policy is not there", "NoSuchEntity"),
+    "create_user_taken": Behaviour("CreateUser", "the name is taken", "EntityAlreadyExists"),
+    "create_user_taken_in_other_case": Behaviour("CreateUser", "taken in other case", "EntityAlreadyExists"),
+    "create_user_name_too_long": Behaviour("CreateUser", "a name of 65 characters", _TOO_LONG),
+    "create_user_name_with_a_space": Behaviour("CreateUser", "a space in the name", _TOO_LONG),
+    "create_user_path_without_slash": Behaviour("CreateUser", "the path does not end with a slash", _TOO_LONG),
+    "create_user_tag_twice": Behaviour("CreateUser", "a tag's key twice", "InvalidInput"),
+    "create_user_tag_twice_in_other_case": Behaviour("CreateUser", "a tag's key in two cases", "InvalidInput"),
+    "create_user_too_many_tags": Behaviour("CreateUser", "51 tags", "refused, no user"),
+    "create_user_beyond_quota": Behaviour("CreateUser", "5000 users are there", "LimitExceeded"),
+    "delete_user": Behaviour("DeleteUser", "nothing is left", "done, the user is gone"),
+    "delete_user_missing": Behaviour("DeleteUser", "there is no such user", "NoSuchEntity"),
+    "delete_user_in_group": Behaviour("DeleteUser", "still in a group", _CONFLICT),
+    "delete_user_in_group_then_anew": Behaviour(
+        "CreateUser", "the name of a member for whom DeleteUser was called", "EntityAlreadyExists, a member still"
+    ),
+    "delete_user_with_access_key": Behaviour("DeleteUser", "an access key is left", _CONFLICT),
+    "delete_user_with_inline_policy": Behaviour("DeleteUser", "an inline policy is left", _CONFLICT),
+    "delete_user_with_attached_policy": Behaviour("DeleteUser", "a policy is attached", _CONFLICT),
+    "delete_user_with_device": Behaviour("DeleteUser", "an MFA device is left", _CONFLICT),
+    "delete_user_with_login": Behaviour("DeleteUser", "a login profile is left", _CONFLICT),
+    "boundary_put": Behaviour("PutUserPermissionsBoundary", "the user has none", "done, shown"),
+    "boundary_replaced": Behaviour("PutUserPermissionsBoundary", "the user has another", "done, shown"),
+    "boundary_user_missing": Behaviour("PutUserPermissionsBoundary", "there is no such user", "NoSuchEntity"),
+    "boundary_policy_missing": Behaviour("PutUserPermissionsBoundary", "there is no such policy", "NoSuchEntity"),
+    # Groups.
+    "create_group": Behaviour("CreateGroup", "with a path", "done, shown"),
+    "create_group_taken": Behaviour("CreateGroup", "the name is taken", "EntityAlreadyExists"),
+    "create_group_taken_in_other_case": Behaviour("CreateGroup", "taken in other case", "EntityAlreadyExists"),
+    "create_group_taken_in_other_path": Behaviour("CreateGroup", "taken in another path", "EntityAlreadyExists"),
+    "create_group_name_too_long": Behaviour("CreateGroup", "a name of 129 characters", _TOO_LONG),
+    "create_group_beyond_quota": Behaviour("CreateGroup", "300 groups are there", "LimitExceeded"),
+    "add": Behaviour("AddUserToGroup", "not a member yet", "done, seen from both sides"),
+    "add_twice": Behaviour("AddUserToGroup", "a member already", "done, seen from both sides"),
+    "add_user_missing": Behaviour("AddUserToGroup", "there is no such user", "NoSuchEntity"),
+    "add_group_missing": Behaviour("AddUserToGroup", "there is no such group", "NoSuchEntity"),
+    "add_beyond_quota": Behaviour("AddUserToGroup", "a member of 10 groups", "LimitExceeded, 10 groups"),
+    "remove": Behaviour("RemoveUserFromGroup", "a member", "done, seen from neither side"),
+    "remove_non_member": Behaviour("RemoveUserFromGroup", "not a member", "NoSuchEntity"),
+    "remove_user_missing": Behaviour("RemoveUserFromGroup", "there is no such user", "NoSuchEntity"),
+    "remove_group_missing": Behaviour("RemoveUserFromGroup", "there is no such group", "NoSuchEntity"),
+    # Policies.
+    "attach": Behaviour("AttachGroupPolicy", "not attached yet", "done, shown once"),
+    "attach_twice": Behaviour("AttachGroupPolicy", "attached already", "done, shown once"),
+    "attach_group_missing": Behaviour("AttachGroupPolicy", "there is no such group", "NoSuchEntity"),
+    "attach_policy_missing": Behaviour("AttachGroupPolicy", "there is no such policy", "NoSuchEntity"),
+    "attach_beyond_quota": Behaviour("AttachGroupPolicy", "10 policies are attached", "LimitExceeded, 10 policies"),
+    "create_policy": Behaviour("CreatePolicy", "with a path", "done, shown"),
+    "create_policy_taken": Behaviour("CreatePolicy", "the name is taken", "EntityAlreadyExists"),
+    "create_policy_taken_in_other_case": Behaviour("CreatePolicy", "taken in other case", "EntityAlreadyExists"),
+    "create_policy_taken_in_other_path": Behaviour("CreatePolicy", "taken in another path", "EntityAlreadyExists"),
+    "create_policy_no_json": Behaviour("CreatePolicy", "the document is no JSON", "MalformedPolicyDocument"),
+    "create_policy_no_statement": Behaviour("CreatePolicy", "no statement in it", "MalformedPolicyDocument"),
+    "create_policy_unknown_effect": Behaviour("CreatePolicy", "an effect that is none", "MalformedPolicyDocument"),
+    "create_policy_too_large": Behaviour("CreatePolicy", "more than 6144 characters", "LimitExceeded"),
+}

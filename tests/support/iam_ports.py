@@ -1,0 +1,261 @@
+"""The IAM port over each backend, with what a test arranges past it: belongings, inline policies, a full house."""
+
+import http.client
+import itertools
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import boto3
+import pytest
+from typing_extensions import override
+
+from app.clients import aws
+from app.clients.iam import BotoIam, Iam
+from app.domain import documents
+from app.domain.plans import Operation
+from tests.support import ministack
+from tests.support.fake_iam import ACCOUNT as FAKE_ACCOUNT
+from tests.support.fake_iam import Account as FakeUser
+from tests.support.fake_iam import FakeIam
+
+BACKENDS = ("moto", "ministack", "fake")
+ACCOUNT, CROWDED = "222222222222", "333333333333"
+"""Accounts that no other test uses, one of them for the quotas."""
+DOCUMENT: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+}
+DENYING: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}],
+}
+THINGS = ("access key", "inline policy", "attached policy", "MFA device", "login profile")
+"""What a user can have that stands in the way of deleting them, in the port's words."""
+
+_numbers = itertools.count(1)
+_TYPES = {"NoSuchEntity": aws.Gone, "EntityAlreadyExists": aws.Exists}
+
+
+def new_name(word: str) -> str:
+    """A name that no other test uses."""
+    return f"{word}-{next(_numbers)}"
+
+
+class Port(ABC):
+    """A backend.
+
+    Attributes:
+        backend: One of `BACKENDS`.
+        iam: The port that is tested.
+        account: The account's 12 digits.
+    """
+
+    backend: str
+    iam: Iam
+    account: str
+
+    def outcome(self, action: str, **parameters: Any) -> str:
+        """Make one changing call: `done`, `not offered` or AWS's error code."""
+        try:
+            self.iam.call(Operation("iam", action, parameters, "a test"))
+        except aws.NotOffered:
+            return "not offered"
+        except aws.AwsError as raised:
+            problem = raised
+        else:
+            return "done"
+        assert type(problem) is _TYPES.get(problem.code, aws.NeedsPerson), problem
+        assert problem.action == action
+        return problem.code
+
+    def do(self, action: str, **parameters: Any) -> None:
+        """Make one changing call that must go well."""
+        assert self.outcome(action, **parameters) == "done"
+
+    def new_user(self, **more: Any) -> str:
+        """Make a user."""
+        name = new_name("user")
+        self.do("CreateUser", UserName=name, **more)
+        return name
+
+    def new_group(self) -> str:
+        """Make a group."""
+        name = new_name("group")
+        self.do("CreateGroup", GroupName=name)
+        return name
+
+    def new_member(self) -> tuple[str, str]:
+        """Make a user in a group."""
+        user, group = self.new_user(), self.new_group()
+        self.do("AddUserToGroup", UserName=user, GroupName=group)
+        return user, group
+
+    def new_policy(self, document: Any = DOCUMENT) -> str:
+        """Make a managed policy; its ARN."""
+        name = new_name("policy")
+        self.do("CreatePolicy", PolicyName=name, Path="/lab/", PolicyDocument=json.dumps(document))
+        return self.arn(f"policy/lab/{name}")
+
+    def arn(self, resource: str) -> str:
+        """An ARN in this account."""
+        return f"arn:aws:iam::{self.account}:{resource}"
+
+    @abstractmethod
+    def give(self, user: str, thing: str) -> None:
+        """Give a user one of `THINGS`, past the port."""
+
+    @abstractmethod
+    def inline(self, group: str, name: str, document: Any) -> None:
+        """Put an inline policy on a group, past the port."""
+
+    @abstractmethod
+    @contextmanager
+    def full(self, *, users: int = 0, groups: int = 0) -> Iterator["Port"]:
+        """The port over an account that has so many."""
+
+
+class HttpPort(Port):
+    """An emulator behind `BotoIam`. Credentials are read from the environment when the clients are made."""
+
+    def __init__(self, backend: str, url: str, account: str) -> None:
+        self.backend, self.url, self.account = backend, url, account
+        self.iam = BotoIam(endpoint_url=url)
+        self.boto = boto3.Session().client("iam", endpoint_url=url, region_name="us-east-1")
+
+    @override
+    def give(self, user: str, thing: str) -> None:
+        if thing == "access key":
+            self.boto.create_access_key(UserName=user)
+        elif thing == "inline policy":
+            self.boto.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=json.dumps(DOCUMENT))
+        elif thing == "attached policy":
+            self.boto.attach_user_policy(UserName=user, PolicyArn=self.new_policy())
+        elif thing == "login profile":
+            self.boto.create_login_profile(UserName=user, Password="not-a-Secret-1")  # noqa: S106 - of an emulator
+        else:
+            made = self.boto.create_virtual_mfa_device(VirtualMFADeviceName=user)["VirtualMFADevice"]["SerialNumber"]
+            codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+            self.boto.enable_mfa_device(UserName=user, SerialNumber=made, **codes)
+
+    @override
+    def inline(self, group: str, name: str, document: Any) -> None:
+        self.boto.put_group_policy(GroupName=group, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+class MotoPort(HttpPort):
+    """moto runs in this process, so a full house is put into its memory and taken out again."""
+
+    @override
+    @contextmanager
+    def full(self, *, users: int = 0, groups: int = 0) -> Iterator[Port]:
+        from moto.iam.models import iam_backends  # noqa: PLC0415 - its settings are read when it is imported
+
+        backend = iam_backends[self.account]["aws"]
+        for i in range(users):
+            backend.create_user("us-east-1", f"crowd-{i}")
+        for i in range(groups):
+            backend.create_group(f"crowd-{i}")
+        yield self
+        for i in range(users):
+            del backend.users[f"crowd-{i}"]
+        for i in range(groups):
+            del backend.groups[f"crowd-{i}"]
+
+
+class MinistackPort(HttpPort):
+    """ministack keeps accounts apart by the access key's id, so a full house has an account of its own."""
+
+    @override
+    @contextmanager
+    def full(self, *, users: int = 0, groups: int = 0) -> Iterator[Port]:
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        scope = f"AWS4-HMAC-SHA256 Credential={CROWDED}/20261123/us-east-1/iam/aws4_request"
+        headers = {"Authorization": scope, "Content-Type": "application/x-www-form-urlencoded"}
+        calls = [{"Action": "CreateUser", "UserName": f"crowd-{i}"} for i in range(users)]
+        calls += [{"Action": "CreateGroup", "GroupName": f"crowd-{i}"} for i in range(groups)]
+        for call in calls:  # boto3 would take three times as long
+            connection.request("POST", "/", urlencode({**call, "Version": "2010-05-08"}), headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
+        connection.close()
+        yield open_ministack(self.url, CROWDED)
+
+
+class FakePort(Port):
+    """The strict fake, new for each test."""
+
+    def __init__(self) -> None:
+        self.backend, self.account, self.iam = "fake", FAKE_ACCOUNT, FakeIam()
+        self.fake = self.iam
+
+    @override
+    def give(self, user: str, thing: str) -> None:
+        if thing == "MFA device":
+            self.fake.users[user].devices += 1
+        else:
+            self.fake.users[user].belongings += (thing,)
+
+    @override
+    def inline(self, group: str, name: str, document: Any) -> None:
+        self.fake.groups[group][f"inline:{name}"] = documents.fingerprint(document)
+        if documents.has_deny(document):
+            self.fake.denying.add(f"inline:{name}")
+
+    @override
+    @contextmanager
+    def full(self, *, users: int = 0, groups: int = 0) -> Iterator[Port]:
+        self.fake.users |= {f"crowd-{i}": FakeUser() for i in range(users)}
+        self.fake.groups |= {f"crowd-{i}": {} for i in range(groups)}
+        yield self
+
+
+def open_moto(url: str) -> Port:
+    """moto gives the account of whoever assumed a role in it."""
+    sts = boto3.Session().client("sts", endpoint_url=url, region_name="us-east-1")
+    role = f"arn:aws:iam::{ACCOUNT}:role/contract"
+    got = sts.assume_role(RoleArn=role, RoleSessionName="contract")["Credentials"]
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", got["AccessKeyId"])
+        environment.setenv("AWS_SECRET_ACCESS_KEY", got["SecretAccessKey"])
+        environment.setenv("AWS_SESSION_TOKEN", got["SessionToken"])
+        return MotoPort("moto", url, ACCOUNT)
+
+
+def open_ministack(url: str, account: str = ACCOUNT) -> Port:
+    """ministack gives the account that the access key's id says."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", account)
+        return MinistackPort("ministack", url, account)
+
+
+@pytest.fixture(scope="session")
+def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a ministack process that all tests share."""
+    with ministack.running(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def moto_port(aws: str) -> Port:
+    """The port over moto."""
+    return open_moto(aws)
+
+
+@pytest.fixture(scope="session")
+def ministack_port(ministack_url: str, _environment: None) -> Port:
+    """The port over ministack."""
+    return open_ministack(ministack_url)
+
+
+@pytest.fixture(params=BACKENDS)
+def port(request: pytest.FixtureRequest) -> Port:
+    """The port over each backend in turn."""
+    if request.param == "fake":
+        return FakePort()
+    made: Port = request.getfixturevalue(f"{request.param}_port")
+    return made
