@@ -6,11 +6,12 @@ python -m bench [--on sqlite|postgresql] [--json PATH] and the sizes of each ben
 import sys
 import time
 
-from bench import approval_to_applied, ends, lives, pages, workers
+from app import log
+from bench import approval_to_applied, ends, lives, pages, where, workers
 from bench.common import Figure, arguments, report
 from bench.lab import Databases
 
-_ALL = (approval_to_applied, lives, pages, ends, workers)
+_ALL = (approval_to_applied, lives, where, pages, ends, workers)
 
 
 def main() -> None:
@@ -18,6 +19,7 @@ def main() -> None:
     for each in _ALL:
         each.add_to(parser)
     chosen = parser.parse_args()
+    log.configure(json_lines=True, level="ERROR")
     figures: list[Figure] = []
     with Databases() as databases:
         for each in _ALL:

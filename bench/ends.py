@@ -92,6 +92,8 @@ class Moto:
         self._boto = BotoIam(pace=None, endpoint_url=url)
         self.iam: Iam = self._boto
         self._client = boto3.client("iam", endpoint_url=url, region_name="us-east-1")
+        for group in GROUPS:
+            self._client.create_group(GroupName=group)
         for number in range(users):
             self._client.create_user(UserName=f"u{number}", Path="/lab/")
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import pytest
@@ -338,7 +338,8 @@ def test_what_was_just_made_is_not_there_yet(proxy: FaultProxy, iam: Any) -> Non
 
 
 def test_a_call_is_held_before_and_behind_the_change(proxy: FaultProxy, iam: Any, direct: Any) -> None:
-    for when, shown in (("before", []), ("after", ["Ga"])):
+    moments: tuple[tuple[Literal["before", "after"], list[str]], ...] = (("before", []), ("after", ["Ga"]))
+    for when, shown in moments:
         hold = proxy.hold("AddUserToGroup", when)
         caller = threading.Thread(target=iam.add_user_to_group, kwargs=ADD)
         caller.start()

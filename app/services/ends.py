@@ -14,6 +14,7 @@ from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
 from app.domain.actors import SYSTEM_ACTOR
+from app.domain.retries import is_settled
 from app.domain.states import ENDING_GRANTS, HOLDING_GRANTS, GrantState, Provisioning
 from app.models import AccessRequest, Grant, columns
 from app.services import audit, directory, sightings
@@ -79,11 +80,15 @@ class EndGrants:
     def __call__(self, group: str, grant_ids: Collection[str]) -> None:
         """Bring these to their end: read IAM, take away, read back, record."""
         with self._database.write() as tx:
-            ending = {grant.id: grant.user for grant in _begin(tx, group, grant_ids)}
+            taken = _begin(tx, group, grant_ids)
+            ending = {grant.id: grant.user for grant in taken}
+            # What was given a moment ago may not be shown yet: that IAM shows nothing says nothing then.
+            unsettled = {g.user for g in taken if g.starts_at is None or not is_settled(g.starts_at, tx.now)}
+            never_shown = {g.user for g in taken if g.starts_at is None}
             tx.due = {work for work in tx.due if work.what != "ends"}  # we are at it: nobody else need be woken
         if not ending:
             return
-        failed = self._take_away(group, set(ending.values()))
+        failed = self._take_away(group, set(ending.values()), unsettled, never_shown)
         with self._database.write() as tx:
             done = []
             for grant in _hold(tx, ending):
@@ -97,12 +102,14 @@ class EndGrants:
             if done:
                 sightings.left(tx, done[0].account, group, [grant.user for grant in done])
 
-    def _take_away(self, group: str, users: Iterable[str]) -> dict[str, aws.AwsError | None]:
+    def _take_away(
+        self, group: str, users: set[str], unsettled: set[str], never_shown: set[str]
+    ) -> dict[str, aws.AwsError | None]:
         """Take these out of the group. Who still is in it, with the reason; None: their turn comes later."""
         failed: dict[str, aws.AwsError | None] = {}
         try:
             members = self._members(group, users)
-            leaving = sorted(members.intersection(users))
+            leaving = sorted(users & (members | unsettled))
             until = self._clock() + BUDGET
             for number, user in enumerate(leaving):
                 if number and self._clock() > until:
@@ -113,12 +120,16 @@ class EndGrants:
                 except aws.Gone:
                     pass  # somebody else was faster: the reading below says so
                 except aws.AwsError as why:
-                    failed[user] = why
+                    # Refused, never shown and not shown now: the giving was refused before, so nothing is there.
+                    if not (isinstance(why, aws.NeedsPerson) and user in never_shown - members):
+                        failed[user] = why
             left = self._members(group, users) if leaving else members
         except aws.AwsError as why:
             return dict.fromkeys(users, why)
         lasting = aws.Retryable("RemoveUserFromGroup", "NotShownYet", "IAM still shows the membership")
-        return {user: failed.get(user, lasting) for user in left.intersection(users)}
+        # Where IAM cannot be believed yet, only a removal that was answered counts.
+        unsure = (failed.keys() & unsettled) - left
+        return {user: failed.get(user, lasting) for user in (left & users) | unsure}
 
     def _members(self, group: str, users: Iterable[str]) -> frozenset[str]:
         found = self._iam.members(group)

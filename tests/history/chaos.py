@@ -4,6 +4,7 @@ import datetime as dt
 import random
 import signal
 from collections.abc import Callable
+from functools import partial
 
 from tests.history.record import Disturbance
 from tests.history.world import LEASE, Post, World
@@ -57,5 +58,5 @@ def everything(world: World, seed: int) -> list[Callable[[], None]]:
     if world.kind == "sqlite":
         [server] = world.servers
         return [lambda: befall_server(world, server, seed, (2, 6))]
-    servers = [lambda post=post: befall_server(world, post, seed, (15, 40)) for post in world.servers]
-    return servers + [lambda post=post: befall_worker(world, post, seed, (2, 7)) for post in world.workers]
+    servers = [partial(befall_server, world, post, seed, (15, 40)) for post in world.servers]
+    return [*servers, *(partial(befall_worker, world, post, seed, (2, 7)) for post in world.workers)]

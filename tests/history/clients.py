@@ -18,7 +18,7 @@ PAUSE = 0.1
 """Seconds between two calls of one client, at most."""
 REPEATS = 5
 """How often a call whose answer was lost is sent again with the same key, at most."""
-_RECENT = 24
+_RECENT, _NEWEST, _NEWEST_SHARE = 24, 6, 0.7
 _ASK = "/v1/access-requests"
 
 
@@ -41,8 +41,12 @@ class Board:
                     self.grants.append((grant_id, row["user"]))
 
     def some_request(self, draw: random.Random) -> tuple[str, str, str] | None:
+        """Mostly one of the newest, which nobody has decided yet."""
         with self.lock:
-            return draw.choice(self.requests) if self.requests else None
+            known = list(self.requests)
+        if draw.random() < _NEWEST_SHARE:
+            known = known[-_NEWEST:]
+        return draw.choice(known) if known else None
 
     def some_grant(self, draw: random.Random) -> tuple[str, str] | None:
         with self.lock:

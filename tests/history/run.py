@@ -4,9 +4,10 @@ import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.engine import URL
 
@@ -56,8 +57,10 @@ def _load(place: World, seconds: float, seed: int) -> list[Note]:
     place.proxy.on(None, PASSING, times=None, probability=FAULTS)
     board, befalls = clients.Board(), chaos.everything(place, seed)
     with ThreadPoolExecutor(clients.CLIENTS + len(befalls)) as pool:
-        disturbing = [pool.submit(befall) for befall in befalls]
-        playing = [pool.submit(clients.play, place, board, seed, number) for number in range(clients.CLIENTS)]
+        disturbing: list[Future[Any]] = [pool.submit(befall) for befall in befalls]
+        playing: list[Future[Any]] = [
+            pool.submit(clients.play, place, board, seed, number) for number in range(clients.CLIENTS)
+        ]
         until = time.monotonic() + seconds
         while time.monotonic() < until and not any(one.done() for one in (*disturbing, *playing)):
             time.sleep(0.1)

@@ -45,9 +45,9 @@ class Post:
         self._life = contextlib.ExitStack()
 
     def start(self) -> None:
-        """Start it anew; a server is waited for."""
+        """Start it anew, and wait until it serves or works."""
         if self._arguments[0] == "worker":
-            self._process = self._life.enter_context(self._site.process(*self._arguments))
+            self._process = self._life.enter_context(self._site.working())
             return
         server: Server = self._life.enter_context(self._site.serving(*self._arguments[1:]))
         self._process, self.url = server.process, server.said["url"]
@@ -152,7 +152,8 @@ def _posts(kind: str, site: Site) -> tuple[list[Post], list[Post]]:
     if kind == "sqlite":
         return [Post("server", site, "serve")], []
     servers = [Post(f"server {n}", site, "serve", "--no-worker") for n in (1, 2)]
-    return servers, [Post(f"worker {n}", site, "worker") for n in (1, 2)]
+    telling = site.but(GATEHOUSE_LOG_LEVEL="INFO")  # a worker says when it works
+    return servers, [Post(f"worker {n}", telling, "worker") for n in (1, 2)]
 
 
 def _enrol(server: Server, site: Site) -> None:

@@ -168,6 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(413)
             return
         body = self.rfile.read(length)
+        if len(body) < length:  # the caller died over it, and half a call is none
+            self.close_connection = True
+            return
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         form.pop("Version", None)
         call, fault = self._proxy.arrived(form.pop("Action", ""), form)
