@@ -121,7 +121,7 @@ def _asked_for(history: History) -> Iterator[Violation]:
             yield Violation("acknowledged", f"request {row['id']} is there, and nobody was told so: {row['reason']}")
         elif not any(note.done for note in asked) and not asked[-1].unknown:
             yield Violation(
-                "acknowledged", f"request {row['id']} is there, and its repeat was refused: {row['reason']}"
+                "acknowledged", f"request {row['id']} is there, and a repeat was refused: {row['reason']}"
             )
 
 

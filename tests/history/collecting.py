@@ -16,6 +16,8 @@ SETTLES_WITHIN = 120.0
 """Seconds for what is under way to come to rest."""
 _LONGEST = dt.timedelta(seconds=10)
 """Grants that end within this are waited for: what is active afterwards stays so while it is looked at."""
+_LOOKED_AGAIN = dt.timedelta(seconds=5)
+"""What a worker that was taken over wrote late is taken back within this, once it is looked for (rule 32)."""
 _UNDER_WAY = (
     "/v1/access-requests?provisioning=queued",
     "/v1/access-requests?provisioning=applying",
@@ -56,7 +58,7 @@ def settle(world: World) -> bool:
     world.proxy.clear()
     for post in world.workers:
         post.send(signal.SIGCONT)
-    quiet_at = time.monotonic() + (world.late.total_seconds() + _LONGEST.total_seconds() if world.workers else 0)
+    quiet_at = time.monotonic() + (world.late + _LOOKED_AGAIN).total_seconds() if world.workers else 0.0
     deadline = time.monotonic() + SETTLES_WITHIN
     with http() as client:
         reader = Reader(client, world, world.servers[0].url)
