@@ -1,0 +1,91 @@
+"""Every write that reached IAM has an approved cause, and IAM is what the grants say."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from tests.history.record import Access, History, Violation, moment
+from tests.history.spans import Leave, Span, access_of, leaves, spans
+from tests.support.write_log import Write
+
+ADD, REMOVE = "AddUserToGroup", "RemoveUserFromGroup"
+
+
+def sent(write: Write) -> dt.datetime:
+    """When a write was passed on, by the wall clock."""
+    return moment(write.at) - dt.timedelta(seconds=write.answered - write.passed_on)
+
+
+def check(history: History) -> Iterator[Violation]:
+    """Compare the log of writes with what was approved, and IAM with the grants."""
+    done = [write for write in history.writes if write.done]
+    for write in done:
+        if write.action not in {ADD, REMOVE}:
+            yield Violation("cause", f"nothing that was asked for calls {write.action} {write.parameters}")
+    begun, left = spans(history), leaves(history)
+    by_access: dict[Access, list[Write]] = {}
+    for write in done:
+        if write.action in {ADD, REMOVE}:
+            by_access.setdefault((write.parameters["UserName"], write.parameters["GroupName"]), []).append(write)
+    for access, writes in by_access.items():
+        for number, write in enumerate(writes):
+            if write.action == ADD:
+                yield from _added(access, write, writes[number + 1 :], begun.get(access, []), history.late)
+            else:
+                yield from _removed(access, write, begun.get(access, []), left.get(access, []), history.late)
+    yield from _memberships(history, by_access)
+
+
+def _said(write: Write, access: Access) -> str:
+    return f"write {write.seq}, {write.action} {access[0]} {access[1]} at {sent(write).isoformat()}"
+
+
+def _added(
+    access: Access, write: Write, following: list[Write], begun: list[Span], late: dt.timedelta
+) -> Iterator[Violation]:
+    at = sent(write)
+    causes = [span for span in begun if span.begins <= at]
+    if any(span.over is None or at <= span.over for span in causes):
+        return
+    if not any(at <= span.over + late for span in causes if span.over is not None):
+        yield Violation("cause", f"{_said(write, access)}: nothing that was approved and begun gives this then")
+    elif not any(other.action == REMOVE for other in following) and not any(span.begins > at for span in begun):
+        yield Violation("cause", f"{_said(write, access)}: came after the end and was not taken away again")
+
+
+def _removed(
+    access: Access, write: Write, begun: list[Span], left: list[Leave], late: dt.timedelta
+) -> Iterator[Violation]:
+    at = sent(write)
+    ended = any(
+        (span.ends is not None and span.ends <= at) or (span.reason == "not_applied" and span.begins <= at)
+        for span in begun
+    )
+    if not ended and not any(leave.begins <= at for leave in left):
+        yield Violation("cause", f"{_said(write, access)}: no end of such a grant was due or asked for, and no leave")
+        return
+    for span in begun:
+        if _stands(span, at) and not _lost_to_a_late_write(span, at, begun, left, late):
+            yield Violation("cause", f"{_said(write, access)}: grant {span.grant} still gives this then")
+
+
+def _stands(span: Span, at: dt.datetime) -> bool:
+    return span.runs is not None and span.begins <= at and (span.ends is None or at < span.ends)
+
+
+def _lost_to_a_late_write(
+    span: Span, at: dt.datetime, begun: list[Span], left: list[Leave], late: dt.timedelta
+) -> bool:
+    """Whether it was the late call of somebody whose work was taken over, and the loss was noticed (rule 22)."""
+    before = [other.over for other in begun if other is not span] + [leave.over for leave in left]
+    return span.reason == "removed_outside" and any(over is not None and over <= at <= over + late for over in before)
+
+
+def _memberships(history: History, by_access: dict[Access, list[Write]]) -> Iterator[Violation]:
+    active = {access_of(grant): grant["id"] for grant in history.grants if grant["state"] == "active"}
+    for user, group in sorted(history.members - active.keys()):
+        yield Violation("membership", f"{user} is in {group}, and no grant stands for it")
+    for access in sorted(active.keys() - history.members):
+        yield Violation("membership", f"grant {active[access]} is active, and {access[0]} is not in {access[1]}")
+    logged = {access for access, writes in by_access.items() if writes[-1].action == ADD}
+    for user, group in sorted(history.members ^ logged):
+        yield Violation("membership", f"the log of writes and IAM differ about {user} in {group}")
