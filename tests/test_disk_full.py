@@ -144,8 +144,10 @@ class Bench:
         """What a process that has just been started would have."""
         return EndsWithoutDatabase(self.database, lambda _account: self.iam, self.spill, clock=lambda: self.seconds)
 
-    def grant(self, user: str, group: str, seconds: float, state: GrantState = GrantState.ACTIVE) -> str:
-        """A grant that is due in so many seconds; IAM has the membership."""
+    def grant(
+        self, user: str, group: str, seconds: float, state: GrantState = GrantState.ACTIVE, *, since: float = 3600
+    ) -> str:
+        """A grant that began so many seconds ago and is due in so many; IAM has the membership."""
         self.iam.users[user].groups.add(group)
         with self.database.write() as tx:
             due_at = tx.now + timedelta(seconds=seconds)
@@ -156,6 +158,7 @@ class Bench:
                 group=group,
                 state=state,
                 duration_seconds=60,
+                starts_at=None if state == GrantState.APPLYING else tx.now - timedelta(seconds=since),
                 ends_at=due_at,
                 due_at=due_at,
                 created_at=tx.now,
@@ -318,6 +321,19 @@ def test_rule_36_what_iam_does_not_do_is_tried_again_and_nothing_is_recorded_bef
     bench.later(60)
     bench.ends.without_database()
     assert (bench.iam.memberships(), bench.spill.count()) == (set(), 2)
+
+
+@SQLITE
+def test_rule_36_what_iam_does_not_show_yet_is_taken_away_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.grant("bob", "LabGuest", 5, since=1)
+    bench.ends.remember()
+    bench.outage.begin()
+    bench.later(10)
+    monkeypatch.setattr(bench.iam, "members", lambda _group: frozenset())  # as it was before bob came in
+    bench.ends.without_database()
+    assert (bench.iam.memberships(), bench.spill.count()) == (set(), 1)
 
 
 @SQLITE

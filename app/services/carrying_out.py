@@ -262,7 +262,13 @@ class CarryOut:
             if row.state == APPLYING:
                 return
             if row.state not in _OPEN or outcomes.can_act(tx, row):
-                waits_until = {PENDING: row.lapses_at, FAILED: row.lapses_at, APPROVED: row.starts_at}
+                # Queued: its party came back in this very moment, so it goes on at once.
+                waits_until = {
+                    PENDING: row.lapses_at,
+                    FAILED: row.lapses_at,
+                    APPROVED: row.starts_at,
+                    QUEUED: tx.now,
+                }
                 note_request(tx, row, due_at=waits_until.get(row.state))
                 return
             outcomes.close(tx, row, "the asker or the user it is for is suspended or gone")

@@ -4,23 +4,23 @@ The ends of one group go together: one paged GetGroup before and one after, a tr
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from app.changes.base import remove_member
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
 from app.domain.actors import SYSTEM_ACTOR
-from app.domain.retries import is_settled
+from app.domain.retries import is_settled, refused
 from app.domain.states import ENDING_GRANTS, HOLDING_GRANTS, GrantState, Provisioning
 from app.models import AccessRequest, Grant, columns
 from app.services import audit, directory, sightings
 from app.services.approvals import problem
 from app.services.backoff import Backoff
 from app.services.moves import move_grant, note_grant, note_request
+from app.services.removals import take_out
 
 BATCH = 100
 """Grants ended together at most."""
@@ -88,7 +88,16 @@ class EndGrants:
             tx.due = {work for work in tx.due if work.what != "ends"}  # we are at it: nobody else need be woken
         if not ending:
             return
-        failed = self._take_away(group, set(ending.values()), unsettled, never_shown)
+        until = self._clock() + BUDGET
+        users = frozenset(ending.values())
+        failed = take_out(
+            self._iam,
+            group,
+            users,
+            unsettled=unsettled,
+            never_shown=never_shown,
+            is_over=lambda: self._clock() > until,
+        ).still_in
         with self._database.write() as tx:
             done = []
             for grant in _hold(tx, ending):
@@ -102,45 +111,10 @@ class EndGrants:
             if done:
                 sightings.left(tx, done[0].account, group, [grant.user for grant in done])
 
-    def _take_away(
-        self, group: str, users: set[str], unsettled: set[str], never_shown: set[str]
-    ) -> dict[str, aws.AwsError | None]:
-        """Take these out of the group. Who still is in it, with the reason; None: their turn comes later."""
-        failed: dict[str, aws.AwsError | None] = {}
-        try:
-            members = self._members(group, users)
-            leaving = sorted(users & (members | unsettled))
-            until = self._clock() + BUDGET
-            for number, user in enumerate(leaving):
-                if number and self._clock() > until:
-                    failed |= dict.fromkeys(leaving[number:])
-                    break
-                try:
-                    self._iam.call(remove_member(user, group))
-                except aws.Gone:
-                    pass  # somebody else was faster: the reading below says so
-                except aws.AwsError as why:
-                    # Refused, never shown and not shown now: the giving was refused before, so nothing is there.
-                    if not (isinstance(why, aws.NeedsPerson) and user in never_shown - members):
-                        failed[user] = why
-            left = self._members(group, users) if leaving else members
-        except aws.AwsError as why:
-            return dict.fromkeys(users, why)
-        lasting = aws.Retryable("RemoveUserFromGroup", "NotShownYet", "IAM still shows the membership")
-        # Where IAM cannot be believed yet, only a removal that was answered counts.
-        unsure = (failed.keys() & unsettled) - left
-        return {user: failed.get(user, lasting) for user in (left & users) | unsure}
-
-    def _members(self, group: str, users: Iterable[str]) -> frozenset[str]:
-        found = self._iam.members(group)
-        if found is not None:
-            return found
-        # The group is gone, or IAM only says so for a moment: then each user has to say it too.
-        seen = {name: self._iam.user(name) for name in users}
-        return frozenset(name for name, user in seen.items() if user is not None and group in user.groups)
-
     def _try_again(self, tx: Tx, grant: Grant, why: aws.AwsError) -> None:
-        failure = problem(tx.now, "aws_refused", str(why), aws_code=why.code)
+        said = refused(why.code, str(why)) if isinstance(why, aws.NeedsPerson) else None
+        text = said.detail if said else f"{why}; trying again."
+        failure = problem(tx.now, said.code if said else "aws_unavailable", text, aws_code=why.code)
         pause = self._backoff(grant.attempts)
         again = {"failure": failure, "attempts": grant.attempts + 1, "due_at": tx.now + pause}
         if grant.state == GrantState.REVOKE_FAILED:

@@ -34,6 +34,13 @@ _RENEW_ALL = (
     .values(held_until=_NOW + sa.bindparam("lease", type_=sa.Interval))
 )
 _LOOK = sa.select(sa.func.count()).select_from(_lanes).where(*_OURS)
+_LOOK_AGAIN = (
+    sa.update(_lanes)
+    .where(_lanes.c.account == sa.bindparam("in_account"))
+    .where(_lanes.c.principal == sa.any_(sa.bindparam("of", type_=postgresql.ARRAY(sa.String))))
+    .where(sa.or_(_lanes.c.look_again_at.is_(None), _lanes.c.look_again_at <= _NOW))  # what is planned comes later
+    .values(look_again_at=_NOW)
+)
 _RELEASE = sa.update(_lanes).where(_lanes.c.fence == sa.bindparam("ours")).values(held_until=None)
 
 
@@ -82,6 +89,15 @@ class Lanes:
             self._held.discard(claim.fence)
             with self._plain() as connection:
                 connection.execute(_RELEASE, {"ours": claim.fence})
+
+    def look_again(self, claim: Claim) -> None:
+        """A claim was lost, perhaps in the middle of a call, and that is over: look once more what it did (rule 32).
+
+        A process may have stood still for longer than whoever took over waited before looking.
+        """
+        if claim.fence:
+            with self._plain() as connection:
+                connection.execute(_LOOK_AGAIN, {"in_account": claim.account, "of": list(claim.principals)})
 
     def renew(self) -> None:
         """The process lives: keep what it holds. A process that stood still for a lease finds nothing to keep."""

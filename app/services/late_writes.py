@@ -43,6 +43,7 @@ class LookAgain:
     def __call__(self, account: str, user: str) -> None:
         """Take away what ended and is there again; end what is active and is gone."""
         with self._database.read() as tx:
+            began = tx.now
             current = _grants(tx, account, user)
             holding = {g.group for g in current if g.state in HOLDING_GRANTS}
             ended = {g.group for g in current if g.state == GrantState.REVOKED} - holding
@@ -55,19 +56,25 @@ class LookAgain:
                 seen = self._iam.user(user)
         except aws.AwsError as problem:
             _log.warning("look_again_failed", account=account, user=user, problem=str(problem))
-            left = set(ended)
+            done = False
         else:
-            left = ended.intersection(seen.groups if seen else ())
+            done = not ended.intersection(seen.groups if seen else ())
             with self._database.write() as tx:
                 _record(tx, account, user, again, seen)
         with self._database.write() as tx:
-            put_off(tx, account, user, tx.now + AGAIN if left else None)
+            put_off(tx, account, user, None if done else tx.now + AGAIN, began)
 
 
-def put_off(tx: Tx, account: str, user: str, look_again_at: datetime | None) -> None:
-    """Look again later, or not any more."""
-    here = sa.and_(_lanes.c.account == account, _lanes.c.principal == user)
-    tx.session.connection().execute(sa.update(_lanes).where(here), {"look_again_at": look_again_at})
+def put_off(tx: Tx, account: str, user: str, look_again_at: datetime | None, planned: datetime | None = None) -> None:
+    """Look again later, or not any more.
+
+    Args:
+        planned: What was planned after this stays: somebody lost a claim while we looked.
+    """
+    here = [_lanes.c.account == account, _lanes.c.principal == user]
+    if planned is not None:
+        here.append(_lanes.c.look_again_at <= planned)
+    tx.session.connection().execute(sa.update(_lanes).where(*here), {"look_again_at": look_again_at})
 
 
 def _grants(tx: Tx, account: str, user: str) -> list[Grant]:
@@ -83,7 +90,6 @@ def _record(tx: Tx, account: str, user: str, again: list[str], seen: SeenUser | 
         _log.warning("late_write", account=account, user=user, group=group)
     for grant in _grants(tx, account, user):
         if grant.state == GrantState.ACTIVE and (seen is None or grant.group not in seen.groups):
-            # Rule 22: what is found removed ends, and is not given again by itself.
-            move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside")
-            move_grant(tx, grant, GrantState.REVOKED)
-            audit.of_grant(tx, "grant.ended", grant, by=SYSTEM_ACTOR, reason="removed_outside")
+            # Rule 22: what is found removed ends, and is not given again by itself. It goes the way of every end, which
+            # takes it away as well: IAM may only not show what was given a moment ago.
+            move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside", due_at=tx.now)

@@ -132,6 +132,9 @@ class Reconciler:
         try:
             iam = FencedIam(self._iam(account), self._lanes, claim)
             yield claim.principals, FencedDatabase(self._database, self._lanes, claim), iam
+        except LostClaim:
+            self._lanes.look_again(claim)
+            raise
         finally:
             self._lanes.release(claim)
 

@@ -16,15 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import log
-from app.changes.base import remove_member
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Database, Tx
+from app.domain.retries import is_settled
 from app.domain.states import GrantState
 from app.errors import Unavailable
 from app.files.spill import Spill, Taken
 from app.models import Account, Grant, columns
 from app.services.backoff import Backoff
+from app.services.removals import TakenOut, take_out
 from app.services.spilled import write_down
 
 AHEAD = timedelta(hours=1)
@@ -46,7 +47,7 @@ _others = _grants.alias()
 _ONGOING = (GrantState.APPLYING, GrantState.ACTIVE)
 _COMING = (
     # Every grant that is not over has its end, its undoing or its next try as `due_at`.
-    sa.select(_grants.c.id, _grants.c.account, _grants.c.user, _grants.c.group, _grants.c.due_at)
+    sa.select(_grants.c.id, _grants.c.account, _grants.c.user, _grants.c.group, _grants.c.due_at, _grants.c.starts_at)
     .where(_grants.c.due_at <= sa.bindparam("until"))
     .order_by(_grants.c.due_at)
     .limit(MOST)
@@ -84,6 +85,7 @@ class Coming:
     user: str
     group: str
     due_at: datetime
+    starts_at: datetime | None
     held_by: dict[str, datetime | None] = field(default_factory=dict)
     attempts: int = 0
     not_before: float = 0.0
@@ -236,23 +238,21 @@ class EndsWithoutDatabase:
 
     def _end(self, account: str, group: str, ends: list[Coming]) -> None:
         users = frozenset(end.user for end in ends)
-        before = after = users
+        now = self._now()
+        unsettled = {e.user for e in ends if e.starts_at is None or (now and not is_settled(e.starts_at, now))}
+        never_shown = {e.user for e in ends if e.starts_at is None}
         try:
-            iam = self._iam(account)
-            before = iam.members(group) or frozenset()
-            for user in sorted(before & users):
-                with suppress(aws.AwsError):  # the reading below says who is still there, whatever the reason
-                    iam.call(remove_member(user, group))
-            after = (iam.members(group) or frozenset()) if before & users else before
-        except aws.AwsError as problem:
-            _log.error("ends_refused", account=account, group=group, problem=str(problem))
+            taken = take_out(self._iam(account), group, users, unsettled=unsettled, never_shown=never_shown)
+        except aws.AwsError as problem:  # of another account, or no credentials at all
+            taken = TakenOut(frozenset(), dict.fromkeys(users, problem))
         for end in ends:
-            if end.user in after:
+            if end.user in taken.still_in:
                 end.attempts += 1
                 end.not_before = self._clock() + self._backoff(end.attempts).total_seconds()
-                _log.error("end_failed", grant_id=end.grant_id, user=end.user, group=group, attempts=end.attempts)
+                why = str(taken.still_in[end.user])
+                _log.error("end_failed", grant_id=end.grant_id, user=end.user, group=group, why=why)
             else:
-                self._record(end, was_there=end.user in before)
+                self._record(end, was_there=end.user in taken.before)
 
     def _record(self, end: Coming, *, was_there: bool) -> None:
         self._taken.add(end.grant_id)

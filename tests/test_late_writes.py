@@ -1,0 +1,125 @@
+"""Rule 32: the second look after a takeover, on what IAM shows and on what it only does not show yet."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlmodel import select
+from typing_extensions import override
+
+from app.clients import aws
+from app.db import Database
+from app.delivery.due import due
+from app.domain.sightings import SeenUser
+from app.domain.work import Work
+from app.models import Lane
+from app.services.backoff import Backoff
+from app.services.late_writes import LookAgain
+from app.services.reconcile import Reconciler
+from tests.conftest import Databases
+from tests.support.lab import Lab
+from tests.test_lifecycle import boto_iam
+from tests.test_rules_over_http import Iam
+
+
+class Stale(Iam):
+    """An IAM whose readings may be from before, or fail."""
+
+    hides: str | None = None
+    fails = False
+
+    @override
+    def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
+        if self.fails:
+            raise aws.Retryable("GetUser", "Throttling", "slow down")
+        seen = super().user(name, mfa=mfa, belongings=belongings)
+        if seen is None or self.hides is None:
+            return seen
+        return replace(seen, groups=tuple(g for g in seen.groups if g != self.hides))
+
+    @override
+    def members(self, group: str) -> frozenset[str] | None:
+        found = super().members(group)
+        return found if found is None or group != self.hides else frozenset()
+
+
+@pytest.fixture
+def lab(databases: Databases) -> Iterator[Lab]:
+    with databases.lab("sqlite", with_worker=False) as found:
+        yield found
+
+
+def plan_look(database: Database) -> None:
+    with database.write() as tx:
+        tx.session.add(Lane(account="default", principal="bob", fence=1, look_again_at=tx.now))
+
+
+def planned(database: Database) -> dt.datetime | None:
+    with database.read() as tx:
+        return tx.session.scalars(select(Lane)).one().look_again_at
+
+
+def settle(lab: Lab, iam: Iam) -> None:
+    database = lab.running.database
+    reconcile = Reconciler(database, lambda _account: iam, Backoff(first=0.01, longest=0.01))
+    for _ in range(20):
+        with database.read() as tx:
+            batch = [work for work in due(tx) if work.what != "lane"]
+        for work in batch:
+            reconcile(work)
+        if not batch:
+            return
+    raise AssertionError("there is no end of work")
+
+
+def grant_of_bob(lab: Lab, iam: Iam) -> str:
+    asked = lab.ask("bob")
+    lab.approve("alice", asked["id"])
+    settle(lab, iam)
+    return str(lab.get("bob", f"/v1/access-requests/{asked['id']}")["grant_id"])
+
+
+def test_rule_32_an_active_grant_that_is_only_not_shown_yet_leaves_no_access_behind(lab: Lab) -> None:
+    iam = Stale(boto_iam(lab))
+    grant_id = grant_of_bob(lab, iam)
+    plan_look(lab.running.database)
+    iam.hides = "LabGuest"
+    LookAgain(lab.running.database, iam)("default", "bob")
+    settle(lab, iam)
+    grant = lab.get("bob", f"/v1/grants/{grant_id}")
+    assert (grant["state"], grant["end_reason"]) == ("revoked", "removed_outside")
+    assert lab.groups_in_iam("bob") == []
+    assert planned(lab.running.database) is None
+
+
+def test_rule_32_what_ended_and_is_there_again_is_taken_away(lab: Lab) -> None:
+    iam = Stale(boto_iam(lab))
+    grant_id = grant_of_bob(lab, iam)
+    lab.post("bob", f"/v1/grants/{grant_id}/revoke", {"reason": "done"}, expect=202)
+    settle(lab, iam)
+    lab.iam.add_user_to_group(UserName="bob", GroupName="LabGuest")
+    plan_look(lab.running.database)
+    LookAgain(lab.running.database, iam)("default", "bob")
+    assert lab.groups_in_iam("bob") == []
+    [event] = lab.get("pi", "/v1/audit-events?event=access.taken_again")["items"]
+    assert (event["subject"], event["data"]["group"]) == ("bob", "LabGuest")
+
+
+def test_rule_32_a_look_that_failed_is_made_again(lab: Lab) -> None:
+    iam = Stale(boto_iam(lab))
+    plan_look(lab.running.database)
+    iam.fails = True
+    LookAgain(lab.running.database, iam)("default", "bob")
+    again = planned(lab.running.database)
+    assert again is not None
+
+
+def test_rule_32_a_look_planned_meanwhile_stays_planned(lab: Lab) -> None:
+    database, iam = lab.running.database, Stale(boto_iam(lab))
+    plan_look(database)
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
+    with database.write() as tx:
+        tx.session.scalars(select(Lane)).one().look_again_at = later
+    Reconciler(database, lambda _account: iam)(Work("lane", "default", "bob"))
+    assert planned(database) == later
