@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
+from app import pinging
 from app.domain import canonical, chain
 from app.domain.work import Work
 from app.errors import StartError, Unavailable
@@ -36,6 +38,7 @@ _events = columns(AuditEvent)
 _READ_HEAD = sa.select(_head.c.seq, _head.c.mac).where(_head.c.id == 1).with_for_update()
 _WRITE_HEAD = sa.update(_head).where(_head.c.id == 1)
 _WRITE_EVENTS = sa.insert(_events)
+_SERVER_TIME = sa.select(sa.func.clock_timestamp())
 
 Clock = Callable[[], dt.datetime]
 
@@ -68,7 +71,8 @@ class Tx:
         drafts: Audit events to be sealed when it commits.
         touched: Ids of requests and grants that changed, for those who wait on them.
         locks_rows: Several transactions write at once, so rows must be locked. Never so on SQLite.
-        kept: Users that were read, by name: a session alone forgets what nobody holds on to.
+        people: Users that were read, by name; `services/people.py` fills it.
+        decisions: Decisions that were read or made, by request; `services/approvals.py` fills it.
         due: What came due by it, for the worker to do now.
         later: True when something will be due at a time that the worker may not know yet.
     """
@@ -81,7 +85,8 @@ class Tx:
     due: set[Work] = field(default_factory=set)
     later: bool = False
     locks_rows: bool = False
-    kept: dict[str, SQLModel] = field(default_factory=dict)
+    people: dict[str, Any] = field(default_factory=dict)
+    decisions: dict[str, list[Any]] = field(default_factory=dict)
 
 
 class Transactions(Protocol):
@@ -167,19 +172,23 @@ class Database:
             session.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
-        """A transaction that commits at the end of the block with its audit events, or changes nothing."""
+    def write(self, begin: Callable[[Session], dt.datetime] | None = None) -> Iterator[Tx]:
+        """A transaction that commits at the end of the block with its audit events, or changes nothing.
+
+        Args:
+            begin: The first statement of it, which answers the server's time with whatever else it does.
+        """
         if self.is_sqlite:
             with self._turn.held(WRITE_WAIT):
-                tx = yield from self._written()
+                tx = yield from self._written(self._now)
         else:
-            tx = yield from self._written()
+            tx = yield from self._written(begin or self._now)
         for listener in self.after_commit:
             listener(tx)
 
-    def _written(self) -> Generator[Tx, None, Tx]:
+    def _written(self, begin: Callable[[Session], dt.datetime]) -> Generator[Tx, None, Tx]:
         with Session(self._immediate, expire_on_commit=False) as session:
-            tx = Tx(session, self._now(session), self.terms, locks_rows=not self.is_sqlite)
+            tx = Tx(session, begin(session), self.terms, locks_rows=not self.is_sqlite)
             yield tx
             session.flush()
             for listener in self.before_commit:
@@ -196,7 +205,7 @@ class Database:
     def _now(self, session: Session) -> dt.datetime:
         if self.is_sqlite:
             return self.clock()
-        now: dt.datetime = session.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+        now: dt.datetime = session.connection().execute(_SERVER_TIME).scalar_one()
         return now.astimezone(dt.UTC)
 
     def _server_time(self, session: Session) -> dt.datetime:
@@ -231,6 +240,21 @@ def _seal(tx: Tx, key: bytes) -> None:
     connection.execute(_WRITE_HEAD, {"seq": seq, "mac": before})
 
 
+@cache
+def _inserting(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
+
+
+def insert(tx: Tx, row: SQLModel) -> None:
+    """Store a new row at once, and not with the unit of work, whose bookkeeping costs more than the statement.
+
+    The row is not followed by the session: `services/moves.py` changes it, and reading it again gives another object.
+    """
+    table = columns(type(row))
+    tx.session.flush()
+    tx.session.connection().execute(_inserting(table), {c.name: getattr(row, c.name) for c in table.columns})
+
+
 def make_engine(url: str) -> Engine:
     """Make an engine with what each database needs.
 
@@ -249,10 +273,10 @@ def make_engine(url: str) -> Engine:
         engine = sa.create_engine(
             parsed,
             connect_args={"connect_timeout": 5, "options": "-c statement_timeout=60000 -c timezone=UTC"},
-            pool_pre_ping=True,
             hide_parameters=True,
             **pool,
         )
+        pinging.install(engine)
     elif parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
         engine = sa.create_engine(parsed, connect_args={"timeout": WRITE_WAIT}, hide_parameters=True, **pool)
         sa.event.listen(engine, "connect", _prepare_sqlite)

@@ -38,7 +38,7 @@ from app.domain.states import ENDING_GRANTS, LIVE_GRANTS, DecisionState, GrantSt
 from app.domain.words import Channel, Kind, Scope, UserState, Verdict
 from app.errors import GatehouseError
 from app.models import AccessRequest, Account, Decision, Grant, User
-from app.services import audit, decisions, directory, grants, owner, requests, sightings
+from app.services import audit, decisions, directory, grants, owner, people, requests, sightings
 from app.services.backoff import Backoff
 from app.services.reconcile import Reconciler
 from tests.support.fake_iam import ACCOUNT, BOUNDARY_ARN, Died, FakeIam, Fault
@@ -221,7 +221,7 @@ class Life(RuleBasedStateMachine):
         return ordered[pick % len(ordered)]
 
     def caller(self, tx: Tx, name: str) -> Caller:
-        person = directory.person(directory.get_user(tx, name))
+        person = people.get(tx, name).person
         return Caller(name, Channel.API, "machine", person=person, scopes=frozenset(Scope))
 
     def attempt(self, name: str, do: Callable[[Tx, Caller], object]) -> str | None:

@@ -26,35 +26,20 @@ from app.db import Tx
 from app.domain.durations import to_text
 from app.domain.rules import Rule
 from app.domain.words import Kind, Role, Scope
-from app.models import AccessRequest, Decision, Grant, Group, Sighting, Token, User, columns
+from app.models import AccessRequest, Grant, Group, Sighting, Token, User
+from app.services import approvals
 from app.services.listing import RequestRow
 from app.services.requests import Answer
 
 # The chain's bodies have their names in order, so that nothing a caller wrote comes before the time but whole strings,
 # and a quotation mark inside one is escaped.
 _AT = re.compile(r'"at":"([^"+]+)\+00:00"')
-_d = columns(Decision)
-_DECISIONS = sa.select(_d).where(_d.c.access_request_id.in_(sa.bindparam("ids", expanding=True))).order_by(_d.c.id)
 
 
 def access_requests(tx: Tx, rows: Sequence[AccessRequest]) -> list[AccessRequestView]:
     """Views of requests, with their decisions."""
     tx.session.flush()
-    ids = [row.id for row in rows]
-    decisions: dict[str, list[DecisionView]] = {i: [] for i in ids}
-    for d in tx.session.execute(_DECISIONS, {"ids": ids}) if ids else ():
-        decisions[d.access_request_id].append(
-            DecisionView(
-                approver=d.approver,
-                verdict=d.verdict,
-                comment=d.comment,
-                plan_digest=d.plan_digest,
-                channel=d.channel,
-                at=d.at,
-                void=d.void,
-            )
-        )
-    return [_access_request(row, decisions[row.id]) for row in rows]
+    return [access_request(tx, row) for row in rows]
 
 
 def written(rows: Sequence[RequestRow]) -> list[str]:
@@ -72,8 +57,20 @@ def _written(row: RequestRow) -> str:
 
 
 def access_request(tx: Tx, row: AccessRequest) -> AccessRequestView:
-    """The view of one request."""
-    return access_requests(tx, [row])[0]
+    """The view of one request, with its decisions."""
+    made = [
+        DecisionView(
+            approver=d.approver,
+            verdict=d.verdict,
+            comment=d.comment,
+            plan_digest=d.plan_digest,
+            channel=d.channel,
+            at=d.at,
+            void=d.void,
+        )
+        for d in approvals.decisions(tx, row.id)
+    ]
+    return _access_request(row, made)
 
 
 def _access_request(row: AccessRequest, decisions: list[DecisionView]) -> AccessRequestView:

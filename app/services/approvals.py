@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from app.db import Tx
+from app.db import Tx, insert
 from app.domain.actors import SYSTEM_ACTOR, Actor
 from app.domain.plans import Plan
 from app.domain.states import APPLIED, APPLYING, APPROVED, FAILED, PENDING, QUEUED
@@ -22,16 +22,27 @@ VOIDS_ALLOWED = 2
 """The third void is a failure: somebody must look why the account keeps changing (rule 21)."""
 
 _RULE = "rule:"
-_STANDING = (
-    select(Decision)
-    .where(col(Decision.access_request_id) == sa.bindparam("request_id"), col(Decision.void).is_(None))
-    .order_by(col(Decision.id))
+_DECISIONS = (
+    select(Decision).where(col(Decision.access_request_id) == sa.bindparam("request_id")).order_by(col(Decision.id))
 )
+
+
+def decisions(tx: Tx, request_id: str) -> list[Decision]:
+    """Every decision on a request, oldest first, void ones too."""
+    if request_id not in tx.decisions:
+        tx.decisions[request_id] = list(tx.session.scalars(_DECISIONS, {"request_id": request_id}))
+    return tx.decisions[request_id]
 
 
 def standing(tx: Tx, row: AccessRequest) -> list[Decision]:
     """The decisions that count, oldest first."""
-    return list(tx.session.scalars(_STANDING, {"request_id": row.id}))
+    return [made for made in decisions(tx, row.id) if made.void is None]
+
+
+def note(tx: Tx, row: AccessRequest, made: Decision) -> None:
+    """Store a decision."""
+    decisions(tx, row.id).append(made)
+    insert(tx, made)
 
 
 def still_good(decisions: list[Decision], assessment: Assessment) -> bool:
@@ -46,17 +57,16 @@ def decide_by_rule(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment
     """Let the rule approve at once, as a decision like any other."""
     ruling = assessment.ruling
     name = f"{_RULE}{ruling.by_rule}"
-    tx.session.add(
-        Decision(
-            access_request_id=row.id,
-            approver=name,
-            verdict=Verdict.APPROVE,
-            comment=ruling.reasons[0],
-            plan_digest=row.plan_digest,
-            channel=Channel.RULE,
-            at=tx.now,
-        )
+    made = Decision(
+        access_request_id=row.id,
+        approver=name,
+        verdict=Verdict.APPROVE,
+        comment=ruling.reasons[0],
+        plan_digest=row.plan_digest,
+        channel=Channel.RULE,
+        at=tx.now,
     )
+    note(tx, row, made)
     audit.of_request(
         tx,
         "access_request.approved_by_rule",

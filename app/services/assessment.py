@@ -17,11 +17,16 @@ from app.domain.rulings import Case, GroupFacts, Ruling, rule_on
 from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.errors import NotFound
-from app.models import AccessRequest, Account, Group, User, columns
-from app.services import directory, sightings
+from app.models import AccessRequest, Account, Group, columns
+from app.services import directory, people, sightings
+from app.services.people import Known
 
-_groups = columns(Group)
-_RULES = sa.select(_groups.c.name, _groups.c.rule).where(_groups.c.name.in_(sa.bindparam("names", expanding=True)))
+_accounts, _groups = columns(Account), columns(Group)
+_FACTS = (
+    sa.select(_accounts.c.aws_account_id, _accounts.c.partition, _groups.c.name, _groups.c.rule)
+    .select_from(_accounts.outerjoin(_groups, _groups.c.name.in_(sa.bindparam("names", expanding=True))))
+    .where(_accounts.c.name == sa.bindparam("account"))
+)
 
 
 @dataclass(frozen=True)
@@ -39,33 +44,52 @@ def get_account(tx: Tx, name: str) -> Account:
     """The account, or 404."""
     account = tx.session.get(Account, name)
     if account is None:
-        raise NotFound(f"There is no account named {name}.", code="account_not_found")
+        raise _no_account(name)
     return account
 
 
-def group_rules(tx: Tx, names: tuple[str, ...]) -> dict[str, Rule]:
-    """The rules of these groups.
+def _no_account(name: str) -> NotFound:
+    return NotFound(f"There is no account named {name}.", code="account_not_found")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a change is made, and the rules that bind there.
+
+    Attributes:
+        account: The account's name.
+        boundary_arn: The account's boundary; None before `gatehouse setup`.
+        rules: Of each group that the change names.
+    """
+
+    account: str
+    boundary_arn: str | None
+    rules: Mapping[str, Rule]
+
+
+def _place(tx: Tx, account: str, names: tuple[str, ...]) -> Place:
+    """Read the account and the rules of these groups, in one statement.
 
     Raises:
-        NotFound: One of them is not managed here.
+        NotFound: The account, or one of the groups, is not managed here.
     """
-    if not names:
-        return {}
-    rows = tx.session.execute(_RULES, {"names": names})
-    found = {name: Rule.model_validate(rule) for name, rule in rows}
-    missing = [n for n in names if n not in found]
+    rows = tx.session.connection().execute(_FACTS, {"account": account, "names": names}).all()
+    if not rows:
+        raise _no_account(account)
+    rules = {row.name: Rule.model_validate(row.rule) for row in rows if row.name is not None}
+    missing = [n for n in names if n not in rules]
     if missing:
         raise NotFound(f"There is no group named {missing[0]}.", code="group_not_found")
-    return found
+    return Place(account, boundary_arn(rows[0].partition, rows[0].aws_account_id), rules)
 
 
 def assess(
     tx: Tx,
     *,
     kind: Kind,
-    account: Account,
+    account: str,
     asker: str,
-    subject: User,
+    subject: Known,
     body: Any,
     request_id: str,
     duration: timedelta | None = None,
@@ -75,19 +99,23 @@ def assess(
 
     Args:
         rules_asked: The groups' rules when it was asked; None when it is being asked now.
+
+    Raises:
+        NotFound: The account or a group does not exist.
     """
     change = REGISTRY[kind]
     names = change.groups(body)
-    rules = group_rules(tx, names)
+    place = _place(tx, account, names)
+    rules = place.rules
     asked = rules_asked or rules
-    wish = _wish(tx, change, account, subject, body, request_id, [*asked.values(), *rules.values()])
+    wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
     if change.in_database:
         directory.hold_roles(tx)
-    seen = sightings.load(tx, account.name, subject.name, names)
-    parties = {asker, subject.name, subject.owner or subject.name}
-    roster = _with_subject(directory.roster(tx, [*asked.values(), *rules.values()], parties), subject)
+    seen = sightings.load(tx, account, subject.name, names)
+    parties = {asker, subject.name, subject.person.counts_as}
+    roster = _with_subject(people.roster(tx, [*asked.values(), *rules.values()], parties), subject)
     if (owner := roster.people[asker].owner) and owner not in roster.people:
-        roster = _with_subject(roster, directory.known_user(tx, owner))
+        roster = _with_subject(roster, people.known_one(tx, owner))
     case = Case(
         kind=kind,
         asker=roster.people[asker],
@@ -100,17 +128,15 @@ def assess(
     return Assessment(change, wish, case, ruling, seen)
 
 
-def _wish(
-    tx: Tx, change: Change, account: Account, subject: User, body: Any, request_id: str, rules: list[Rule]
-) -> Wish:
+def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:
     return Wish(
         kind=change.kind,
-        account=account.name,
+        account=place.account,
         user=subject.name,
         user_id=subject.id,
         request_id=request_id,
         body=body,
-        boundary_arn=boundary_arn(account),
+        boundary_arn=place.boundary_arn,
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
     )
 
@@ -119,12 +145,9 @@ def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     """What a stored request wishes, without its ruling: enough to read from IAM."""
     change = REGISTRY[Kind(row.kind)]
     body = change.body.model_validate(row.change)
-    rules = [
-        *group_rules(tx, change.groups(body)).values(),
-        *(Rule.model_validate(r) for r in row.rules_asked.values()),
-    ]
-    account, subject = get_account(tx, row.account), directory.known_user(tx, row.user)
-    return change, _wish(tx, change, account, subject, body, row.id, rules)
+    place = _place(tx, row.account, change.groups(body))
+    rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
+    return change, _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
 
 
 def reassess(tx: Tx, row: AccessRequest) -> Assessment:
@@ -133,20 +156,20 @@ def reassess(tx: Tx, row: AccessRequest) -> Assessment:
     return assess(
         tx,
         kind=kind,
-        account=get_account(tx, row.account),
+        account=row.account,
         asker=row.requester,
-        subject=directory.known_user(tx, row.user),
+        subject=people.known_one(tx, row.user),
         body=REGISTRY[kind].body.model_validate(row.change),
         request_id=row.id,
         rules_asked={n: Rule.model_validate(r) for n, r in row.rules_asked.items()},
     )
 
 
-def boundary_arn(account: Account) -> str | None:
-    """The ARN of the account's boundary; None before `gatehouse setup`."""
-    if account.aws_account_id is None:
+def boundary_arn(partition: str, aws_account_id: str | None) -> str | None:
+    """The ARN of an account's boundary; None before `gatehouse setup`."""
+    if aws_account_id is None:
         return None
-    return policy_arn(account.partition, account.aws_account_id, BOUNDARY_NAME)
+    return policy_arn(partition, aws_account_id, BOUNDARY_NAME)
 
 
 def _facts(name: str, asked: Rule, now: Rule, seen: Seen) -> GroupFacts:
@@ -154,7 +177,7 @@ def _facts(name: str, asked: Rule, now: Rule, seen: Seen) -> GroupFacts:
     return GroupFacts(name, asked, now, has_deny=group is not None and group.has_deny)
 
 
-def _with_subject(roster: Roster, subject: User) -> Roster:
+def _with_subject(roster: Roster, subject: Known) -> Roster:
     if subject.name in roster.people:
         return roster
-    return Roster({**roster.people, subject.name: directory.person(subject)}, roster.members)
+    return Roster({**roster.people, subject.name: subject.person}, roster.members)

@@ -26,7 +26,7 @@ from app.domain.states import (
     GrantState,
     Provisioning,
 )
-from app.models import AccessRequest
+from app.models import AccessRequest, Grant
 from app.services import approvals, audit, grants, outcomes, sightings
 from app.services.assessment import Assessment, reassess, wish_of
 from app.services.backoff import Backoff
@@ -111,7 +111,8 @@ class CarryOut:
         """Check everyone and every rule again, then make the intent durable. False: it is not to be done."""
         with self._database.write() as tx:
             row = outcomes.hold(tx, request_id)
-            if row.state not in _OPEN or not self._may_go_on(tx, row):
+            current = grants.of_request(tx, row)
+            if row.state not in _OPEN or not self._may_go_on(tx, row, current):
                 return False
             assessment = reassess(tx, row)
             sightings.save(
@@ -125,7 +126,7 @@ class CarryOut:
                 return False
             if row.state == QUEUED:
                 longest = {g.name: int(g.max_duration.total_seconds()) for g in assessment.case.groups}
-                for grant in grants.of_request(tx, row):
+                for grant in current:
                     seconds = min(grant.duration_seconds, longest[grant.group])  # rule 5
                     # The undo is due before the first write is made (rule 19).
                     undo_at = tx.now + timedelta(seconds=seconds)
@@ -140,15 +141,15 @@ class CarryOut:
                 )
             return True
 
-    def _may_go_on(self, tx: Tx, row: AccessRequest) -> bool:
+    def _may_go_on(self, tx: Tx, row: AccessRequest, current: list[Grant]) -> bool:
         if not outcomes.can_act(tx, row):
             if row.state == APPLYING:
                 outcomes.undo_from(tx, row, "party_gone", "The asker or the user it is for is suspended or gone.")
             return False
-        if row.state != APPLYING and any(g.state != GrantState.SCHEDULED for g in grants.of_request(tx, row)):
+        if row.state != APPLYING and any(g.state != GrantState.SCHEDULED for g in current):
             outcomes.close(tx, row, "what it was to give was taken back before it began")
             return False
-        if row.state == APPLYING and any(g.state != GrantState.APPLYING for g in grants.of_request(tx, row)):
+        if row.state == APPLYING and any(g.state != GrantState.APPLYING for g in current):
             # Taken back after it was begun: going on would give the access once more.
             outcomes.undo_from(tx, row, "revoked", "The access was taken back while it was being given.")
             return False

@@ -52,7 +52,6 @@ def decide(
         raise Conflict("The plan changed since you looked; read it again, then decide.", code="plan_changed")
     if before is not None:
         before.void = "replaced"
-        tx.session.flush()
     made = Decision(
         access_request_id=row.id,
         approver=caller.name,
@@ -62,7 +61,7 @@ def decide(
         channel=caller.channel or Channel.API,
         at=tx.now,
     )
-    tx.session.add(made)
+    approvals.note(tx, row, made)
     audit.of_request(
         tx,
         "decision.made",

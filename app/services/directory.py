@@ -1,6 +1,4 @@
-"""Users and groups: finding, registering, vouching, and the roster that rulings are made from."""
-
-from collections.abc import Iterable, Mapping
+"""Users and groups as objects: finding, registering, vouching, and the groups' rules."""
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -9,37 +7,13 @@ from sqlmodel import col, select
 from app.db import Tx
 from app.domain import names
 from app.domain.actors import Actor, Caller
-from app.domain.people import Person, Roster
 from app.domain.rules import Rule
-from app.domain.states import GrantState
 from app.domain.words import Role, UserState
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.models import AccessRequest, Grant, Group, User, columns
-from app.services import audit
+from app.models import AccessRequest, Grant, Group, User
+from app.services import audit, people
 
-# Roles are a short JSON list of closed words; the quotes keep one word from matching inside another.
-_IS_ADMIN = sa.cast(col(User.roles), sa.String).like(f'%"{Role.ADMIN.value}"%')
-_ROSTER = (
-    select(User)
-    .where(
-        col(User.state) != UserState.DELETED,
-        sa.or_(_IS_ADMIN, col(User.name).in_(sa.bindparam("names", expanding=True))),
-    )
-    .execution_options(populate_existing=True)  # as it is now, not as it was before a lock was waited for
-)
 _ROLES_LOCK = 0x67617465686F  # "gateho"
-
-
-def person(user: User) -> Person:
-    """A user as rulings see them."""
-    return Person(
-        name=user.name,
-        roles=frozenset(user.roles),
-        active=user.state == UserState.ACTIVE,
-        verified=user.verified,
-        enrolled_by=user.enrolled_by,
-        owner=user.owner,
-    )
 
 
 def find_user(tx: Tx, name: str) -> User | None:
@@ -51,41 +25,15 @@ def get_user(tx: Tx, name: str, *, lock: bool = False) -> User:
     """The user of that name, whatever the case, or 404.
 
     Args:
-        lock: Hold the row, see `hold_user`.
+        lock: Hold the row, see `people.hold`.
     """
     user = find_user(tx, name)
-    if user is not None and lock:
-        hold_user(tx, user.name)
+    if user is not None and lock and tx.locks_rows:
+        people.hold(tx, user.name)
+        tx.session.refresh(user)
     if user is None or user.state == UserState.DELETED:
         raise NotFound(f"There is no user named {name}.", code="user_not_found")
     return user
-
-
-def known_user(tx: Tx, name: str) -> User:
-    """The user that a row of ours names, exactly; deleted ones too."""
-    found = tx.kept.get(name)
-    if not isinstance(found, User):
-        found = tx.kept[name] = tx.session.get_one(User, name)
-    return found
-
-
-def hold_user(tx: Tx, name: str) -> None:
-    """Hold a user's row until the end of the transaction.
-
-    Everything that changes what somebody has or asked for does this first, so that no two such changes of
-    one user cross. FOR NO KEY UPDATE: rows that refer to this one can still be written meanwhile.
-    """
-    if tx.locks_rows:
-        locked = tx.session.get_one(User, name, with_for_update={"key_share": True}, populate_existing=True)
-        tx.kept[name] = locked
-
-
-def hold_users(tx: Tx, user_names: Iterable[str]) -> None:
-    """Hold the rows of several users, in one order for everybody."""
-    if tx.locks_rows:
-        table = columns(User)
-        held = sa.select(table.c.name).where(table.c.name.in_(sorted(set(user_names)))).order_by(table.c.name)
-        tx.session.connection().execute(held.with_for_update(key_share=True)).all()
 
 
 def hold_roles(tx: Tx) -> None:
@@ -97,7 +45,7 @@ def hold_roles(tx: Tx) -> None:
 def hold(tx: Tx, row: AccessRequest | Grant) -> None:
     """Hold the user of a request or a grant, and read the row again as it is then."""
     if tx.locks_rows:
-        hold_user(tx, row.user)
+        people.hold(tx, row.user)
         tx.session.refresh(row)
 
 
@@ -120,34 +68,12 @@ def rules(tx: Tx) -> dict[str, Rule]:
     return {name: Rule.model_validate(rule) for name, rule in rows}
 
 
-def roster(tx: Tx, wanted: Iterable[Rule], parties: Iterable[str]) -> Roster:
-    """Everyone who may matter for these rules: admins, those named, members of groups named, and the parties."""
-    entries = {entry for rule in wanted for entry in rule.approvers}
-    approver_groups = sorted(e.removeprefix("group:") for e in entries if e.startswith("group:"))
-    named = {e for e in entries if ":" not in e} | set(parties)
-    members: Mapping[str, frozenset[str]] = {}
-    if approver_groups:
-        members = _members(tx, approver_groups)
-        named |= frozenset().union(*members.values())
-    users = tx.session.scalars(_ROSTER, {"names": sorted(named)})
-    return Roster({u.name: person(u) for u in users}, members)
-
-
-def _members(tx: Tx, groups: Iterable[str]) -> dict[str, frozenset[str]]:
-    rows = tx.session.execute(
-        sa.select(col(Grant.group), col(Grant.user)).where(
-            col(Grant.group).in_(groups), col(Grant.state) == GrantState.ACTIVE
-        )
-    ).all()
-    return {g: frozenset(u for group, u in rows if group == g) for g in groups}
-
-
 def approves(tx: Tx, caller: Caller) -> frozenset[str]:
     """The groups whose rule names the caller as an approver."""
     if caller.person.owner is not None:
         return frozenset()
     every = rules(tx)
-    relevant = roster(tx, every.values(), [caller.name])
+    relevant = people.roster(tx, every.values(), [caller.name])
     return frozenset(g for g, rule in every.items() if caller.name in relevant.named_by(rule.approvers))
 
 

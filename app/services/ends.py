@@ -16,7 +16,7 @@ from app.domain.actors import SYSTEM_ACTOR
 from app.domain.retries import is_settled, refused
 from app.domain.states import ENDING_GRANTS, HOLDING_GRANTS, GrantState, Provisioning
 from app.models import AccessRequest, Grant, columns
-from app.services import audit, directory, sightings
+from app.services import audit, people, sightings
 from app.services.approvals import problem
 from app.services.backoff import Backoff
 from app.services.moves import move_grant, note_grant, note_request
@@ -129,7 +129,7 @@ def _hold(tx: Tx, grant_ids: Collection[str]) -> list[Grant]:
     """The grants, with their users' rows held first, as every writer does."""
     if tx.locks_rows:
         users = sa.select(_grants.c.user).where(_grants.c.id.in_(list(grant_ids)))
-        directory.hold_users(tx, tx.session.connection().execute(users).scalars())
+        people.hold_all(tx, tx.session.connection().execute(users).scalars())
     return list(tx.session.scalars(_HELD, {"ids": list(grant_ids)}))
 
 

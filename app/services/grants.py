@@ -5,7 +5,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from app.db import Tx
+from app.db import Tx, insert
 from app.domain.actors import SYSTEM_ACTOR, Actor, Caller
 from app.domain.states import (
     CANCELLED,
@@ -19,8 +19,8 @@ from app.domain.states import (
 )
 from app.domain.words import Kind
 from app.errors import Conflict, Forbidden, NotFound
-from app.models import AccessRequest, Grant, RequestGroup, new_id
-from app.services import audit, directory, sightings
+from app.models import AccessRequest, Grant, RequestGroup, columns, new_id
+from app.services import audit, directory, people, sightings
 from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request
 
@@ -30,16 +30,15 @@ _OF_REQUEST = (
     .order_by(col(Grant.id))
     .execution_options(populate_existing=True)
 )
-_LIVE = (
-    select(Grant)
-    .where(
-        col(Grant.account) == sa.bindparam("account"),
-        col(Grant.user) == sa.bindparam("user"),
-        col(Grant.group) == sa.bindparam("group"),
-        col(Grant.state).in_(sorted(LIVE_GRANTS)),
-    )
-    .execution_options(populate_existing=True)
+_grants = columns(Grant)
+_IS_LIVE = (
+    _grants.c.account == sa.bindparam("account"),
+    _grants.c.user == sa.bindparam("user"),
+    _grants.c.group == sa.bindparam("group"),
+    _grants.c.state.in_(sorted(LIVE_GRANTS)),
 )
+_LIVE = select(Grant).where(*_IS_LIVE).execution_options(populate_existing=True)
+_LIVE_ID = sa.select(_grants.c.id).where(*_IS_LIVE).limit(1)
 _NOT_UNDER_WAY = (Provisioning.NONE, Provisioning.QUEUED, Provisioning.FAILED)
 
 
@@ -59,7 +58,7 @@ def make_for(tx: Tx, row: AccessRequest, assessment: Assessment) -> list[str]:
             starts_at=row.starts_at,
             created_at=tx.now,
         )
-        tx.session.add(grant)
+        insert(tx, grant)
         ids.append(grant.id)
     return ids
 
@@ -74,6 +73,13 @@ def of_request(tx: Tx, row: AccessRequest) -> list[Grant]:
 def live(tx: Tx, account: str, user: str, group: str) -> list[Grant]:
     """Every grant that stands for this access, or is about to."""
     return list(tx.session.scalars(_LIVE, {"account": account, "user": user, "group": group}))
+
+
+def live_id(tx: Tx, account: str, user: str, group: str) -> str | None:
+    """The id of one of them; None where nothing gives this access."""
+    of = {"account": account, "user": user, "group": group}
+    found: str | None = tx.session.connection().execute(_LIVE_ID, of).scalar_one_or_none()
+    return found
 
 
 def other_holder(tx: Tx, grant: Grant) -> str | None:
@@ -167,7 +173,7 @@ def _concerns(tx: Tx, caller: Caller, grant: Grant) -> bool:
 
 def _holders(tx: Tx, grant: Grant) -> set[str]:
     """The holder, and for a service the person it counts as."""
-    return {grant.user, directory.person(directory.known_user(tx, grant.user)).counts_as}
+    return {grant.user, people.known_one(tx, grant.user).person.counts_as}
 
 
 def revoke(tx: Tx, caller: Caller, grant_id: str, why: str) -> Grant:

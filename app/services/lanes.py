@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
 
 from app.clients import aws
 from app.clients.iam import Iam
@@ -24,9 +26,31 @@ LEASE = timedelta(seconds=30)
 """How long a claim holds without a sign of life."""
 _lanes = columns(Lane)
 _NOW = sa.func.clock_timestamp()
-_FENCE = sa.Sequence("lane_fence")
 _OURS = (_lanes.c.fence == sa.bindparam("ours"), _lanes.c.held_until > _NOW)
-_RENEW = sa.update(_lanes).where(*_OURS).values(held_until=_NOW + sa.bindparam("lease", type_=sa.Interval))
+_RENEW = (
+    sa.update(_lanes)
+    .where(*_OURS)
+    .values(held_until=_NOW + sa.bindparam("lease", type_=sa.Interval))
+    .returning(_NOW.label("now"))
+)
+_CLAIM = sa.text("""
+    WITH ours AS MATERIALIZED (SELECT nextval('lane_fence') AS fence)
+    INSERT INTO lane (account, principal, fence, held_until)
+    SELECT :account, wanted, ours.fence, clock_timestamp() + :lease
+    FROM ours, unnest(CAST(:principals AS varchar[])) AS wanted
+    ON CONFLICT (account, principal) DO UPDATE SET
+        fence = excluded.fence,
+        held_until = excluded.held_until,
+        -- Its holder never let go, and may yet write (rule 32).
+        look_again_at = CASE WHEN lane.held_until IS NULL THEN lane.look_again_at
+            ELSE clock_timestamp() + :until_looked_at END
+    WHERE lane.held_until IS NULL OR lane.held_until <= clock_timestamp()
+    RETURNING principal, fence
+""").bindparams(
+    sa.bindparam("lease", type_=sa.Interval),
+    sa.bindparam("until_looked_at", type_=sa.Interval),
+    sa.bindparam("principals", type_=postgresql.ARRAY(sa.String)),
+)
 _RENEW_ALL = (
     sa.update(_lanes)
     .where(_lanes.c.fence == sa.any_(sa.bindparam("all_ours", type_=postgresql.ARRAY(sa.BigInteger))))
@@ -77,11 +101,14 @@ class Lanes:
         wanted = sorted(set(principals))
         if self._database.is_sqlite or not wanted:
             return Claim(account, frozenset(wanted), 0)
+        terms = {"lease": self._lease, "until_looked_at": self._lease + self._worst_call}
         with self._plain() as connection:
-            fence: int = connection.execute(sa.select(_FENCE.next_value())).scalar_one()
-            got = connection.execute(self._claiming(account, wanted, fence))
-            self._held.add(fence)
-            return Claim(account, frozenset(got.scalars()), fence)
+            got = connection.execute(_CLAIM, {"account": account, "principals": wanted, **terms}).all()
+        if not got:
+            return Claim(account, frozenset(), 0)
+        fence: int = got[0].fence
+        self._held.add(fence)
+        return Claim(account, frozenset(row.principal for row in got), fence)
 
     def release(self, claim: Claim) -> None:
         """Let go, so that the next one need not wait for the lease to end."""
@@ -117,27 +144,19 @@ class Lanes:
             with self._plain() as connection:
                 _all_of(claim, connection.execute(_LOOK, {"ours": claim.fence}).scalar_one())
 
-    def require_in(self, tx: Tx, claim: Claim) -> None:
-        """Inside a writing transaction: the claim holds until it commits, and for a lease after.
+    def require_in(self, session: Session, claim: Claim) -> datetime:
+        """As the first statement of a writing transaction: the claim holds until it commits, and for a lease after.
+
+        Returns:
+            The server's time.
 
         Raises:
             LostClaim: It does not hold any more.
         """
-        if claim.fence:
-            done = tx.session.connection().execute(_RENEW, {"ours": claim.fence, "lease": self._lease})
-            _all_of(claim, done.rowcount)
-
-    def _claiming(self, account: str, principals: list[str], fence: int) -> sa.Executable:
-        held_until = _NOW + self._lease
-        rows = [{"account": account, "principal": p, "fence": fence, "held_until": held_until} for p in principals]
-        new = postgresql.insert(_lanes).values(rows)
-        taken_over = _lanes.c.held_until.is_not(None)  # its holder never let go, and may yet write (rule 32)
-        look_again_at = sa.case((taken_over, _NOW + (self._lease + self._worst_call)), else_=_lanes.c.look_again_at)
-        return new.on_conflict_do_update(
-            index_elements=["account", "principal"],
-            set_={"fence": fence, "held_until": held_until, "look_again_at": look_again_at},
-            where=sa.or_(_lanes.c.held_until.is_(None), _lanes.c.held_until <= _NOW),
-        ).returning(_lanes.c.principal)
+        renewed = session.connection().execute(_RENEW, {"ours": claim.fence, "lease": self._lease}).scalars().all()
+        _all_of(claim, len(renewed))
+        now: datetime = renewed[0]
+        return now.astimezone(UTC)
 
     @contextmanager
     def _plain(self) -> Iterator[sa.Connection]:
@@ -161,8 +180,8 @@ class FencedDatabase:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that commits at the end of the block, if the claim holds."""
-        with self._database.write() as tx:
-            self._lanes.require_in(tx, self._claim)
+        begin = partial(self._lanes.require_in, claim=self._claim) if self._claim.fence else None
+        with self._database.write(begin) as tx:
             yield tx
 
 

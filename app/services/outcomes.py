@@ -17,7 +17,7 @@ from app.domain.sightings import Seen
 from app.domain.states import APPLIED, APPLYING, CANCELLED, ENDING_GRANTS, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, directory, grants
+from app.services import approvals, audit, grants, people
 from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request, note_request
 
@@ -32,14 +32,13 @@ def require_shown(plan: Plan, findings: list[str]) -> None:
 
 def hold(tx: Tx, request_id: str) -> AccessRequest:
     """The request, with its subject's row held first, as every writer does."""
-    row = tx.session.get_one(AccessRequest, request_id)
-    directory.hold(tx, row)
-    return row
+    people.hold_subject(tx, request_id)
+    return tx.session.get_one(AccessRequest, request_id)
 
 
 def can_act(tx: Tx, row: AccessRequest) -> bool:
     """Whether asker and subject are still there; for those who are not, only removals go on (rule 24)."""
-    states = {directory.known_user(tx, n).state for n in (row.user, row.requester)}
+    states = {user.state for user in people.known(tx, (row.user, row.requester))}
     if row.kind == Kind.GROUP_LEAVE:
         return UserState.DELETED not in states
     return states == {UserState.ACTIVE}

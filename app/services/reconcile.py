@@ -14,7 +14,7 @@ from app.db import Database, Transactions
 from app.domain.work import Work
 from app.errors import Unavailable
 from app.files.spill import Spill
-from app.models import AccessRequest, Account, Grant
+from app.models import AccessRequest, Account, Grant, columns
 from app.services import ends
 from app.services.backoff import Backoff
 from app.services.carrying_out import CarryOut
@@ -28,6 +28,8 @@ from app.services.without_database import EndsWithoutDatabase
 _log = log.get("reconcile")
 AFTER_A_BUG = timedelta(seconds=60)
 """A row that made our own code fail rests this long, so that the others get their turn."""
+_requests = columns(AccessRequest)
+_SUBJECT = sa.select(_requests.c.user).where(_requests.c.id == sa.bindparam("id"))
 _AWAY = (LostClaim, Unavailable, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """Not the row's fault: the database does not answer, or the lane is somebody else's now."""
 
@@ -93,7 +95,7 @@ class Reconciler:
                     LookAgain(database, iam)(work.account, work.id)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.read() as tx:
-                user = tx.session.get_one(AccessRequest, work.id).user
+                user: str = tx.session.connection().execute(_SUBJECT, {"id": work.id}).scalar_one()
             with self._claimed(work.account, [user]) as (users, database, iam):
                 if users:
                     CarryOut(database, iam, self._backoff)(work.id)

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
 
 from app.changes import REGISTRY
-from app.db import Tx
+from app.db import Tx, insert
 from app.domain import canonical
 from app.domain.actors import Caller
 from app.domain.durations import to_text
@@ -23,11 +22,14 @@ from app.domain.states import (
 )
 from app.domain.words import DEFAULT_ACCOUNT, Kind
 from app.errors import Conflict, Forbidden, GatehouseError, Invalid, NotFound
-from app.models import AccessRequest, Grant, RequestGroup, User, new_id
-from app.services import approvals, audit, directory, grants, visibility
-from app.services.assessment import Assessment, assess, get_account, reassess
+from app.models import AccessRequest, RequestGroup, columns, new_id
+from app.services import approvals, audit, directory, grants, people, visibility
+from app.services.assessment import Assessment, assess, reassess
 from app.services.moves import move_request
+from app.services.people import Known
 
+_requests = columns(AccessRequest)
+_SAME = sa.select(_requests.c.id).where(_requests.c.same_change == sa.bindparam("same"))
 AHEAD = timedelta(days=30)
 """How far ahead `starts_at` may lie (rule 20)."""
 _SKEW = timedelta(minutes=5)
@@ -54,7 +56,7 @@ class Answer:
     """What a draft comes to: everything a preview shows."""
 
     draft: Draft
-    subject: User
+    subject: Known
     assessment: Assessment
     plan: Plan
     refusals: tuple[Refusal, ...]
@@ -70,12 +72,11 @@ def look_at(tx: Tx, caller: Caller, draft: Draft, *, request_id: str, store: boo
         NotFound: The user, the group or the account does not exist.
         Forbidden: The caller may not ask for this user (rule 1).
     """
-    account = get_account(tx, draft.account)
     subject = _subject(tx, caller, draft, store=store)
     assessment = assess(
         tx,
         kind=draft.kind,
-        account=account,
+        account=draft.account,
         asker=caller.name,
         subject=subject,
         body=draft.body,
@@ -132,10 +133,10 @@ def ask(tx: Tx, caller: Caller, draft: Draft) -> AccessRequest:
         created_at=tx.now,
         lapses_at=lapses_at,
     )
-    tx.session.add(row)
-    tx.session.flush()
+    insert(tx, row)
+    tx.decisions[row.id] = []  # nobody can have decided on it yet
     for group in assessment.case.groups:
-        tx.session.add(RequestGroup(group=group.name, access_request_id=row.id))
+        insert(tx, RequestGroup(group=group.name, access_request_id=row.id))
     tx.touched.add(row.id)
     audit.of_request(
         tx,
@@ -157,16 +158,16 @@ def ask(tx: Tx, caller: Caller, draft: Draft) -> AccessRequest:
     return row
 
 
-def _subject(tx: Tx, caller: Caller, draft: Draft, *, store: bool) -> User:
+def _subject(tx: Tx, caller: Caller, draft: Draft, *, store: bool) -> Known:
     name = draft.user or caller.name
-    known = directory.find_user(tx, name)
+    known = people.find(tx, name, lock=store)
     email = getattr(draft.body, "email", None)
     if known is None and draft.kind == Kind.USER_CREATE and caller.is_admin:
         if email is None:
             raise Invalid(f"{name} is not registered yet; give an e-mail address.", code="email_missing")
         new = directory.new_user(tx, name=name, email=email)
-        return directory.register(tx, caller, new) if store else new
-    user = directory.get_user(tx, name, lock=store)
+        return Known.of(directory.register(tx, caller, new) if store else new)
+    user = people.there(known, name)
     if email is not None and email.casefold() != user.email_key:
         raise Invalid(f"{name} is registered with another e-mail address.", code="email_differs")
     return user
@@ -208,21 +209,19 @@ def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
     refused = []
     wish = assessment.wish
     if draft.kind in {Kind.GROUP_JOIN, Kind.GROUP_LEAVE} and draft.extends is None:
-        refused += _membership(draft, assessment, grants.live(tx, wish.account, wish.user, wish.body.group))
-    other = tx.session.execute(
-        sa.select(col(AccessRequest.id)).where(col(AccessRequest.same_change) == _same(draft, wish.user))
-    ).scalar_one_or_none()
+        refused += _membership(draft, assessment, grants.live_id(tx, wish.account, wish.user, wish.body.group))
+    other = tx.session.connection().execute(_SAME, {"same": _same(draft, wish.user)}).scalar_one_or_none()
     if other is not None:
         text = f"The same change is already asked for, in access request {other}."
         refused.insert(0, Refusal(409, "already_pending", text, {"access_request_id": other}))
     return refused
 
 
-def _membership(draft: Draft, assessment: Assessment, held: list[Grant]) -> list[Refusal]:
+def _membership(draft: Draft, assessment: Assessment, held: str | None) -> list[Refusal]:
     user, group, seen = assessment.wish.user, assessment.wish.body.group, assessment.seen
     if draft.kind == Kind.GROUP_JOIN and held:
         text = f"{user} already has {group}; extend that grant instead."
-        return [Refusal(409, "already_has_access", text, {"grant_id": held[0].id})]
+        return [Refusal(409, "already_has_access", text, {"grant_id": held})]
     # Leaving also ends what is only scheduled, so it is refused only where there is nothing at all.
     if draft.kind == Kind.GROUP_LEAVE and not held and seen.user is not None and not seen.is_member(group):
         return [Refusal(409, "not_a_member", f"{user} is not in {group}.")]
@@ -262,13 +261,13 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     if not approvals.still_good(approvals.standing(tx, row), assessment):
         raise Conflict("Its approvals no longer count; ask anew.", code="approval_void")
     for name in assessment.change.groups(assessment.wish.body) if assessment.change.gives_access else ():
-        held = grants.live(tx, row.account, row.user, name)
+        held = grants.live_id(tx, row.account, row.user, name)
         if held:
-            raise Conflict(f"{row.user} has {name} by now.", code="already_has_access", grant_id=held[0].id)
+            raise Conflict(f"{row.user} has {name} by now.", code="already_has_access", grant_id=held)
     same = canonical.digest([row.account, row.user, row.kind, assessment.change.same(assessment.wish.body)])
-    other = tx.session.scalars(select(AccessRequest).where(col(AccessRequest.same_change) == same)).first()
+    other = tx.session.connection().execute(_SAME, {"same": same}).scalar_one_or_none()
     if other is not None:
-        raise Conflict("The same change is asked for again.", code="already_pending", access_request_id=other.id)
+        raise Conflict("The same change is asked for again.", code="already_pending", access_request_id=other)
     ids = grants.make_for(tx, row, assessment) if assessment.change.gives_access else []
     move_request(tx, row, QUEUED, due_at=tx.now, attempts=0, failure=None, grant_ids=ids, same_change=same)
     audit.of_request(tx, "access_request.retried", row, by=caller)
@@ -277,7 +276,7 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
 
 def extend(tx: Tx, caller: Caller, grant_id: str, duration: timedelta, reason: str) -> AccessRequest:
     """Ask for a later end: a new grant that overlaps, under the group's own rule (rule 23)."""
-    grant: Grant = grants.extendable(tx, caller, grant_id, duration)
+    grant = grants.extendable(tx, caller, grant_id, duration)
     body = REGISTRY[Kind.GROUP_JOIN].body.model_validate({"group": grant.group})
     return ask(
         tx,

@@ -14,7 +14,7 @@ from app.domain.people import one_hand
 from app.domain.states import APPROVED, DecisionState, Provisioning
 from app.errors import Conflict, Forbidden, NotFound
 from app.models import AccessRequest, AuditEvent, AuditHead, Restoration, columns
-from app.services import audit, directory
+from app.services import audit, people
 from app.services.moves import note_request
 
 CONFIRMED = "restoration.confirmed"
@@ -147,14 +147,14 @@ def _held(tx: Tx) -> Restoration:
 
 def _admins(tx: Tx) -> frozenset[str]:
     """Every admin, suspended ones too: suspending somebody makes nobody the only admin (rule 6)."""
-    return directory.roster(tx, (), ()).admins
+    return people.roster(tx, (), ()).admins
 
 
 def _require_other(tx: Tx, caller: Caller, first: str) -> None:
     if caller.name == first:
         text = f"{first} confirmed already; another admin has to confirm as well."
         raise Conflict(text, code="another_admin_needed")
-    roster = directory.roster(tx, (), (caller.name, first))
+    roster = people.roster(tx, (), (caller.name, first))
     here, there = roster.people.get(caller.name), roster.people.get(first)
     if here is not None and there is not None and one_hand(roster, here, there):
         text = f"{first} and you are one hand until another admin vouches; a third admin has to confirm."
@@ -164,7 +164,7 @@ def _require_other(tx: Tx, caller: Caller, first: str) -> None:
 def _go_on(tx: Tx, since: datetime) -> None:
     """Wake what rested. Waiting was not its fault, so it lapses as much later."""
     users = tx.session.connection().execute(_USERS).scalars()
-    directory.hold_users(tx, users)
+    people.hold_all(tx, users)
     for row in tx.session.scalars(_RESTED):
         begins = max(tx.now, row.starts_at) if row.state == APPROVED and row.starts_at else tx.now
         rested = tx.now - max(since, row.decided_at or since)

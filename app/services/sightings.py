@@ -18,12 +18,22 @@ _LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
 _KEY = ["account", "what", "name"]
 
 
+def _upsert(make: Callable[..., Any]) -> Any:
+    new = make(_seen)
+    return new.on_conflict_do_update(
+        index_elements=_KEY, set_={"state": new.excluded.state, "seen_at": new.excluded.seen_at}
+    )
+
+
+_PUT_POSTGRESQL, _PUT_SQLITE = _upsert(postgresql.insert), _upsert(sqlite.insert)
+
+
 def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
     """What was last seen of a user, some groups and the boundary."""
     groups = tuple(groups)
     wanted = {("user", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)}
     # By name alone, since that is one plain list; a user and a group of one name are told apart here.
-    rows = tx.session.execute(_LOAD, {"account": account, "names": [user, _BOUNDARY, *groups]})
+    rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, _BOUNDARY, *groups]})
     found: dict[tuple[str, str], Any] = {
         (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
     }
@@ -89,7 +99,5 @@ def save_group(tx: Tx, account: str, name: str, group: SeenGroup | None) -> None
 
 
 def _put(tx: Tx, account: str, what: str, name: str, state: dict[str, Any] | None) -> None:
-    make = postgresql.insert if tx.locks_rows else sqlite.insert
     row = {"account": account, "what": what, "name": name, "state": state, "seen_at": tx.now}
-    fresh = {"state": state, "seen_at": tx.now}
-    tx.session.execute(make(Sighting).values(row).on_conflict_do_update(index_elements=_KEY, set_=fresh))
+    tx.session.connection().execute(_PUT_POSTGRESQL if tx.locks_rows else _PUT_SQLITE, row)

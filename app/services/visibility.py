@@ -4,7 +4,7 @@ from app.db import Tx
 from app.domain.actors import Caller
 from app.errors import NotFound
 from app.models import AccessRequest
-from app.services import directory
+from app.services import directory, people
 
 
 def get_visible(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
@@ -24,11 +24,10 @@ def _concerns(tx: Tx, caller: Caller, row: AccessRequest) -> bool:
 
 def parties(tx: Tx, row: AccessRequest) -> set[str]:
     """The persons behind the asker and the subject; services count as their owners."""
-    return {directory.person(directory.known_user(tx, n)).counts_as for n in (row.user, row.requester)}
+    return {user.person.counts_as for user in people.known(tx, (row.user, row.requester))}
 
 
 def locked(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     """The request, with its subject's row held so that nothing else changes it meanwhile."""
-    row = get_visible(tx, caller, request_id)
-    directory.hold(tx, row)
-    return row
+    people.hold_subject(tx, request_id)
+    return get_visible(tx, caller, request_id)

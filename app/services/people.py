@@ -1,0 +1,169 @@
+"""People as rulings and carrying out see them: columns, several in one statement, kept for the transaction.
+
+Reading the whole object costs three times as much, and a life reads the same few people over and over.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import Tx
+from app.domain import names
+from app.domain.people import Person, Roster
+from app.domain.rules import Rule
+from app.domain.states import GrantState
+from app.domain.words import Role, UserState
+from app.errors import NotFound
+from app.models import AccessRequest, Grant, User, columns
+
+_users, _grants, _requests = columns(User), columns(Grant), columns(AccessRequest)
+_READ = sa.select(
+    _users.c.id,
+    _users.c.name,
+    _users.c.email_key,
+    _users.c.state,
+    _users.c.roles,
+    _users.c.verified,
+    _users.c.enrolled_by,
+    _users.c.owner,
+)
+_NAMED = _users.c.name.in_(sa.bindparam("names", expanding=True))
+_BY_NAMES = _READ.where(_NAMED)
+_BY_KEY = _READ.where(_users.c.name_key == sa.bindparam("key"))
+# Roles are a short JSON list of closed words; the quotes keep one word from matching inside another.
+_IS_ADMIN = sa.cast(_users.c.roles, sa.String).like(f'%"{Role.ADMIN.value}"%')
+_ROSTER = _READ.where(sa.or_(_IS_ADMIN, _NAMED))
+# FOR NO KEY UPDATE: rows that refer to this one can still be written meanwhile.
+_LOCK_BY_KEY = _BY_KEY.with_for_update(key_share=True)
+_LOCK = _READ.where(_users.c.name == sa.bindparam("name")).with_for_update(key_share=True)
+_SUBJECT = sa.select(_requests.c.user).where(_requests.c.id == sa.bindparam("request_id")).scalar_subquery()
+_LOCK_SUBJECT = _READ.where(_users.c.name == _SUBJECT).with_for_update(key_share=True, of=_users)
+_LOCK_ALL = sa.select(_users.c.name).where(_NAMED).order_by(_users.c.name).with_for_update(key_share=True)
+_MEMBERS = sa.select(_grants.c.group, _grants.c.user).where(
+    _grants.c.group.in_(sa.bindparam("groups", expanding=True)), _grants.c.state == GrantState.ACTIVE
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A user, deleted ones too.
+
+    Attributes:
+        id: Part of a plan's digest, since names alone are not.
+        email_key: The e-mail, whatever the case.
+    """
+
+    id: str
+    name: str
+    email_key: str
+    state: UserState
+    person: Person
+
+    @classmethod
+    def of(cls, user: User) -> "Known":
+        """One that may not be stored yet."""
+        return _known(user)
+
+
+def known(tx: Tx, user_names: Iterable[str]) -> list[Known]:
+    """The users that rows of ours name, exactly; read once in a transaction."""
+    wanted = sorted(set(user_names))
+    missing = [name for name in wanted if name not in tx.people]
+    if missing:
+        _keep(tx, _BY_NAMES, names=missing)
+    return [tx.people[name] for name in wanted]
+
+
+def known_one(tx: Tx, name: str) -> Known:
+    """The one user that a row of ours names."""
+    return known(tx, [name])[0]
+
+
+def find(tx: Tx, name: str, *, lock: bool = False) -> Known | None:
+    """The user of that name, whatever the case, deleted ones too.
+
+    Args:
+        lock: Hold the row, see `hold`.
+    """
+    found = _keep(tx, _LOCK_BY_KEY if lock and tx.locks_rows else _BY_KEY, key=names.key(name))
+    return found[0] if found else None
+
+
+def get(tx: Tx, name: str, *, lock: bool = False) -> Known:
+    """The same, or 404, also for a deleted one."""
+    return there(find(tx, name, lock=lock), name)
+
+
+def there(user: Known | None, name: str) -> Known:
+    """The user that was found.
+
+    Raises:
+        NotFound: None was, or only a deleted one.
+    """
+    if user is None or user.state == UserState.DELETED:
+        raise NotFound(f"There is no user named {name}.", code="user_not_found")
+    return user
+
+
+def hold(tx: Tx, name: str) -> None:
+    """Hold a user's row until the end of the transaction.
+
+    Everything that changes what somebody has or asked for does this first, so that no two such changes of
+    one user cross.
+    """
+    if tx.locks_rows:
+        _keep(tx, _LOCK, name=name)
+
+
+def hold_subject(tx: Tx, request_id: str) -> None:
+    """The same for whom a request is for, before the request itself is read: so it is read as it is then."""
+    if tx.locks_rows:
+        _keep(tx, _LOCK_SUBJECT, request_id=request_id)
+
+
+def hold_all(tx: Tx, user_names: Iterable[str]) -> None:
+    """Hold the rows of several users, in one order for everybody."""
+    if tx.locks_rows:
+        tx.session.connection().execute(_LOCK_ALL, {"names": sorted(set(user_names))}).all()
+
+
+def roster(tx: Tx, wanted: Iterable[Rule], parties: Iterable[str]) -> Roster:
+    """Everyone who may matter for these rules: admins, those named, members of groups named, and the parties.
+
+    Read anew each time: as they are now, not as they were before a lock was waited for.
+    """
+    entries = {entry for rule in wanted for entry in rule.approvers}
+    approver_groups = sorted(e.removeprefix("group:") for e in entries if e.startswith("group:"))
+    named = {e for e in entries if ":" not in e} | set(parties)
+    members: Mapping[str, frozenset[str]] = {}
+    if approver_groups:
+        members = _members(tx, approver_groups)
+        named |= frozenset().union(*members.values())
+    users = _keep(tx, _ROSTER, names=sorted(named))
+    return Roster({u.name: u.person for u in users if u.state != UserState.DELETED}, members)
+
+
+def _members(tx: Tx, groups: list[str]) -> dict[str, frozenset[str]]:
+    rows = tx.session.connection().execute(_MEMBERS, {"groups": groups}).all()
+    return {g: frozenset(u for group, u in rows if group == g) for g in groups}
+
+
+def _keep(tx: Tx, statement: sa.Select[Any], **parameters: Any) -> list[Known]:
+    tx.session.flush()
+    found = [_known(row) for row in tx.session.connection().execute(statement, parameters)]
+    tx.people.update((user.name, user) for user in found)
+    return found
+
+
+def _known(row: Any) -> Known:
+    who = Person(
+        name=row.name,
+        roles=frozenset(row.roles),
+        active=row.state == UserState.ACTIVE,
+        verified=row.verified,
+        enrolled_by=row.enrolled_by,
+        owner=row.owner,
+    )
+    return Known(row.id, row.name, row.email_key, row.state, who)
