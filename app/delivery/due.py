@@ -11,8 +11,8 @@ from app.models import AccessRequest, Grant, Lane, columns
 _requests, _grants, _lanes = columns(AccessRequest), columns(Grant), columns(Lane)
 
 
-def _free(table: sa.Table) -> sa.ColumnElement[bool]:
-    """Nobody works on this user just now."""
+def free(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Nobody works on the row's user just now. Its parameter is `now`."""
     held = sa.select(_lanes.c.fence).where(
         _lanes.c.account == table.c.account,
         _lanes.c.principal == table.c.user,
@@ -23,14 +23,14 @@ def _free(table: sa.Table) -> sa.ColumnElement[bool]:
 
 _ENDS = (
     sa.select(_grants.c.account, _grants.c.group)
-    .where(_grants.c.due_at <= sa.bindparam("now"), _free(_grants))
+    .where(_grants.c.due_at <= sa.bindparam("now"), free(_grants))
     .group_by(_grants.c.account, _grants.c.group)
     .order_by(sa.func.min(_grants.c.due_at))
     .limit(sa.bindparam("most"))
 )
 _REQUESTS = (
     sa.select(_requests.c.account, _requests.c.id)
-    .where(_requests.c.due_at <= sa.bindparam("now"), _free(_requests))
+    .where(_requests.c.due_at <= sa.bindparam("now"), free(_requests))
     .order_by(_requests.c.due_at)
     .limit(sa.bindparam("most"))
 )

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
+from app.delivery.due import free
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.retries import is_settled, refused
 from app.domain.states import ENDING_GRANTS, HOLDING_GRANTS, GrantState, Provisioning
@@ -19,7 +20,7 @@ from app.models import AccessRequest, Grant, columns
 from app.services import audit, people, sightings
 from app.services.approvals import problem
 from app.services.backoff import Backoff
-from app.services.moves import move_grant, note_grant, note_request
+from app.services.moves import move_grant, move_grants, note_grant, note_request
 from app.services.removals import take_out
 
 BATCH = 100
@@ -34,6 +35,7 @@ _DUE = (
         _grants.c.account == sa.bindparam("account"),
         _grants.c.group == sa.bindparam("group"),
         _grants.c.due_at <= sa.bindparam("now"),
+        free(_grants),
     )
     .order_by(_grants.c.due_at)
     .limit(BATCH)
@@ -57,7 +59,7 @@ _HOLDERS = (
 
 
 def due_of(tx: Tx, account: str, group: str) -> dict[str, str]:
-    """The grants of a group that are due, the longest overdue first: their users, by id."""
+    """The grants of a group that are due and that nobody works on, the longest overdue first: their users, by id."""
     rows = tx.session.connection().execute(_DUE, {"account": account, "group": group, "now": tx.now})
     return dict(rows.all())
 
@@ -99,15 +101,12 @@ class EndGrants:
             is_over=lambda: self._clock() > until,
         ).still_in
         with self._database.write() as tx:
-            done = []
-            for grant in _hold(tx, ending):
-                if grant.state not in ENDING_GRANTS:
-                    continue
-                if grant.user not in failed:
-                    _ended(tx, grant)
-                    done.append(grant)
-                elif (why := failed[grant.user]) is not None:
+            found = [grant for grant in _hold(tx, ending) if grant.state in ENDING_GRANTS]
+            for grant in found:
+                if (why := failed.get(grant.user)) is not None:
                     self._try_again(tx, grant, why)
+            done = [grant for grant in found if grant.user not in failed]
+            _ended(tx, done)
             if done:
                 sightings.left(tx, done[0].account, group, [grant.user for grant in done])
 
@@ -136,8 +135,7 @@ def _hold(tx: Tx, grant_ids: Collection[str]) -> list[Grant]:
 def _begin(tx: Tx, group: str, grant_ids: Collection[str]) -> list[Grant]:
     """Note that they are ending. What comes back is to be taken away in IAM."""
     found = _hold(tx, grant_ids)
-    for grant in found:
-        _turn(tx, grant)
+    _turn(tx, [grant for grant in found if grant.due_at is not None and grant.due_at <= tx.now])
     ending = [grant for grant in found if grant.state in ENDING_GRANTS]
     if not ending:
         return []
@@ -145,17 +143,17 @@ def _begin(tx: Tx, group: str, grant_ids: Collection[str]) -> list[Grant]:
     holders = dict(tx.session.connection().execute(_HOLDERS, parties).all())
     for grant in ending:
         if grant.user in holders:
-            _ended(tx, grant, continued_by=holders[grant.user])
+            _ended(tx, [grant], continued_by=holders[grant.user])
     return [grant for grant in ending if grant.user not in holders]
 
 
-def _turn(tx: Tx, grant: Grant) -> None:
-    """From active, or never finished, to ending, if its time has come."""
-    if grant.due_at is None or grant.due_at > tx.now:
-        return
-    if grant.state == GrantState.ACTIVE:
-        move_grant(tx, grant, GrantState.REVOKING, end_reason="expired", due_at=tx.now)
-    elif grant.state == GrantState.APPLYING:
+def _turn(tx: Tx, due: list[Grant]) -> None:
+    """From active, or never finished, to ending: their time has come."""
+    active = [grant for grant in due if grant.state == GrantState.ACTIVE]
+    move_grants(tx, active, GrantState.REVOKING, end_reason="expired", due_at=tx.now)
+    for grant in due:
+        if grant.state != GrantState.APPLYING:
+            continue
         # The request that should have given it never finished; it undoes what it wrote (rule 19).
         row = tx.session.get_one(AccessRequest, grant.access_request_id)
         move_grant(tx, grant, GrantState.REVOKING, end_reason="not_applied", due_at=tx.now)
@@ -164,16 +162,17 @@ def _turn(tx: Tx, grant: Grant) -> None:
             note_request(tx, row, failure=failure, due_at=tx.now)
 
 
-def _ended(tx: Tx, grant: Grant, *, continued_by: str | None = None) -> None:
-    if grant.state == GrantState.REVOKE_FAILED:
-        move_grant(tx, grant, GrantState.REVOKING)
-    move_grant(tx, grant, GrantState.REVOKED, continued_by=continued_by, failure=None)
-    audit.of_grant(
-        tx,
-        "grant.ended",
-        grant,
-        by=SYSTEM_ACTOR,
-        reason=grant.end_reason,
-        ended_by=grant.ended_by,
-        continued_by=continued_by,
-    )
+def _ended(tx: Tx, done: list[Grant], *, continued_by: str | None = None) -> None:
+    again = [grant for grant in done if grant.state == GrantState.REVOKE_FAILED]
+    move_grants(tx, again, GrantState.REVOKING)
+    move_grants(tx, done, GrantState.REVOKED, continued_by=continued_by, failure=None)
+    for grant in done:
+        audit.of_grant(
+            tx,
+            "grant.ended",
+            grant,
+            by=SYSTEM_ACTOR,
+            reason=grant.end_reason,
+            ended_by=grant.ended_by,
+            continued_by=continued_by,
+        )

@@ -1,5 +1,6 @@
 """The only writers of states: every move is looked up in the table and made by compare-and-set."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +53,7 @@ def note_request(tx: Tx, row: AccessRequest, **values: Any) -> None:
 
 def _write_request(tx: Tx, row: AccessRequest, values: dict[str, Any]) -> None:
     was = {"was_decision": row.decision, "was_provisioning": row.provisioning}
-    _write(tx, _UPDATE_REQUEST, row, was, values)
+    _write(tx, _UPDATE_REQUEST, [(row, was)], values)
     tx.touched.add(row.id)
     _wake(tx, Work("request", row.account, row.id), values.get("due_at"))
 
@@ -63,19 +64,39 @@ def move_grant(tx: Tx, row: Grant, to: GrantState, **values: Any) -> None:
     Raises:
         Conflict: The table has no such move, or somebody else moved the grant first.
     """
-    if not can_grant_move(row.state, to):
-        raise Conflict(f"A grant that is {row.state} cannot become {to}.", code="not_possible_now")
-    if to == GrantState.REVOKED:
-        values.setdefault("due_at", None)
-        values.setdefault("ended_at", tx.now)
-    note_grant(tx, row, state=to, **values)
+    move_grants(tx, [row], to, **values)
+
+
+def move_grants(tx: Tx, rows: Sequence[Grant], to: GrantState, **values: Any) -> None:
+    """Move several grants and set the same further columns of all, in one go.
+
+    Raises:
+        Conflict: One of them cannot be moved so, or somebody else moved it first.
+    """
+    for state in {row.state for row in rows}:
+        _require_move(state, to)
+    _note_grants(tx, rows, _with_end(tx, to, {**values, "state": to}))
 
 
 def note_grant(tx: Tx, row: Grant, **values: Any) -> None:
     """Set columns of a grant under the guard of its state and version."""
-    _write(tx, _UPDATE_GRANT, row, {"was_state": row.state}, values)
-    tx.touched |= {row.id, row.access_request_id}
-    _wake(tx, Work("ends", row.account, row.group), values.get("due_at"))
+    _note_grants(tx, [row], values)
+
+
+def _require_move(state: GrantState, to: GrantState) -> None:
+    if not can_grant_move(state, to):
+        raise Conflict(f"A grant that is {state} cannot become {to}.", code="not_possible_now")
+
+
+def _with_end(tx: Tx, to: GrantState, values: dict[str, Any]) -> dict[str, Any]:
+    return {"due_at": None, "ended_at": tx.now, **values} if to == GrantState.REVOKED else values
+
+
+def _note_grants(tx: Tx, rows: Sequence[Grant], values: dict[str, Any]) -> None:
+    _write(tx, _UPDATE_GRANT, [(row, {"was_state": row.state}) for row in rows], values)
+    for row in rows:
+        tx.touched |= {row.id, row.access_request_id}
+        _wake(tx, Work("ends", row.account, row.group), values.get("due_at"))
 
 
 def _wake(tx: Tx, work: Work, due_at: datetime | None) -> None:
@@ -89,16 +110,24 @@ def _wake(tx: Tx, work: Work, due_at: datetime | None) -> None:
 
 
 def _write(
-    tx: Tx, statement: sa.Update, row: AccessRequest | Grant, was: dict[str, Any], values: dict[str, Any]
+    tx: Tx,
+    statement: sa.Update,
+    rows: Sequence[tuple[AccessRequest | Grant, dict[str, Any]]],
+    values: dict[str, Any],
 ) -> None:
+    """Write the same to each row, if each is still what it was."""
+    if not rows:
+        return
     tx.session.flush()  # what was added in this transaction must be there before it is moved
-    guard = {"was_id": row.id, "was_version": row.version, **was}
-    values["version"] = row.version + 1
-    done = tx.session.connection().execute(statement, {**guard, **values})
-    if done.rowcount != 1:
+    given = [
+        {"was_id": row.id, "was_version": row.version, **was, **values, "version": row.version + 1} for row, was in rows
+    ]
+    done = tx.session.connection().execute(statement, given)
+    if done.rowcount != len(given):
         raise Conflict("Somebody else changed this in the same moment; look again.", code="changed_meanwhile")
-    for name, value in values.items():
-        set_committed_value(row, name, value)
+    for row, _ in rows:
+        for name, value in {**values, "version": row.version + 1}.items():
+            set_committed_value(row, name, value)
 
 
 def _say(state: RequestState) -> str:

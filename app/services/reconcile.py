@@ -1,7 +1,7 @@
 """One entry for every delivery: bring a row to what it should be, from wherever it stands."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from app.services import ends
 from app.services.backoff import Backoff
 from app.services.carrying_out import CarryOut
 from app.services.housekeeping import tidy
-from app.services.lanes import FencedDatabase, FencedIam, Lanes, LostClaim
+from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
 from app.services.late_writes import LookAgain, put_off
 from app.services.moves import note_grant, note_request
 from app.services.restored import Restored
@@ -90,21 +90,23 @@ class Reconciler:
             self._ends.write_back()  # what was ended without the database comes first, with its own time
             self._end(work)
         elif work.what == "lane":
-            with self._claimed(work.account, [work.id]) as (users, database, iam):
-                if users:
+            with self._claimed(work.account, [work.id]) as (claim, database, iam):
+                if claim.principals:
                     LookAgain(database, iam)(work.account, work.id)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.read() as tx:
                 user: str = tx.session.connection().execute(_SUBJECT, {"id": work.id}).scalar_one()
-            with self._claimed(work.account, [user]) as (users, database, iam):
-                if users:
+            with self._claimed(work.account, [user]) as (claim, database, iam):
+                if claim.principals:
                     CarryOut(database, iam, self._backoff)(work.id)
 
     def _end(self, work: Work) -> None:
         with self._database.read() as tx:
             due = ends.due_of(tx, work.account, work.id)
-        with self._claimed(work.account, list(due.values())) as (users, database, iam):
-            mine = [grant_id for grant_id, user in due.items() if user in users]
+        with self._claimed(work.account, list(due.values())) as (claim, database, iam):
+            mine = [grant_id for grant_id, user in due.items() if user in claim.principals]
+            if not mine:
+                return
             end = ends.EndGrants(database, iam, self._backoff)
             try:
                 end(work.id, mine)
@@ -116,6 +118,19 @@ class Reconciler:
                 _log.exception("batch_failed", note="each by itself now, so that one cannot hold up the others")
                 for grant_id in mine:
                     self._end_one(end, work, grant_id)
+            self._hand_on(work, claim)
+
+    def _hand_on(self, work: Work, claim: Claim) -> None:
+        """Let go of the lanes and wake somebody for what is left of the group, both or neither.
+
+        The timer would come to it as well, up to a second later. Not where no lane could be had: whoever has them
+        hands on, and after a process that died the timer does.
+        """
+        if claim.fence:
+            with self._database.write() as tx:
+                self._lanes.release_in(tx, claim)
+                if ends.due_of(tx, work.account, work.id):
+                    tx.due.add(work)
 
     def _end_one(self, end: ends.EndGrants, work: Work, grant_id: str) -> None:
         try:
@@ -128,12 +143,12 @@ class Reconciler:
                 note_grant(tx, tx.session.get_one(Grant, grant_id), due_at=tx.now + AFTER_A_BUG)
 
     @contextmanager
-    def _claimed(self, account: str, users: list[str]) -> Iterator[tuple[frozenset[str], Transactions, Iam]]:
+    def _claimed(self, account: str, users: list[str]) -> Iterator[tuple[Claim, Transactions, Iam]]:
         """The lanes of these users that are free, and a database and an IAM that stop when the claim is lost."""
         claim = self._lanes.claim(account, users)
         try:
-            iam = FencedIam(self._iam(account), self._lanes, claim)
-            yield claim.principals, FencedDatabase(self._database, self._lanes, claim), iam
+            with closing(FencedIam(self._iam(account), self._lanes, claim)) as iam:
+                yield claim, FencedDatabase(self._database, self._lanes, claim), iam
         except LostClaim:
             self._lanes.look_again(claim)
             raise

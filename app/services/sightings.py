@@ -15,6 +15,9 @@ _seen = columns(Sighting)
 _LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
     _seen.c.account == sa.bindparam("account"), _seen.c.name.in_(sa.bindparam("names", expanding=True))
 )
+_REFRESH = sa.update(_seen).where(
+    _seen.c.account == sa.bindparam("in_account"), _seen.c.what == "user", _seen.c.name == sa.bindparam("of")
+)
 _KEY = ["account", "what", "name"]
 
 
@@ -85,12 +88,17 @@ def _regroup(tx: Tx, account: str, users: Iterable[str], change: Callable[[set[s
     of_users = (_seen.c.account == account, _seen.c.what == "user", _seen.c.name.in_(sorted(users)))
     connection = tx.session.connection()
     rows = connection.execute(sa.select(_seen.c.name, _seen.c.state).where(*of_users, _seen.c.state.is_not(None)))
-    for name, state in rows.all():
-        groups = sorted(change(set(state["groups"])))
-        connection.execute(
-            sa.update(_seen).where(_seen.c.account == account, _seen.c.what == "user", _seen.c.name == name),
-            {"state": {**state, "groups": groups}, "seen_at": tx.now},
-        )
+    fresh = [
+        {
+            "in_account": account,
+            "of": name,
+            "state": {**state, "groups": sorted(change(set(state["groups"])))},
+            "seen_at": tx.now,
+        }
+        for name, state in rows.all()
+    ]
+    if fresh:
+        connection.execute(_REFRESH, fresh)
 
 
 def save_group(tx: Tx, account: str, name: str, group: SeenGroup | None) -> None:
