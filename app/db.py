@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
+from typing_extensions import override
 
 from app import pinging
 from app.domain import canonical, chain
@@ -61,6 +62,22 @@ class Terms:
     require_mfa: bool = True
 
 
+class People(dict[str, Any]):
+    """Users that were read in a transaction, by name.
+
+    Attributes:
+        admins_too: Every admin is among them.
+    """
+
+    admins_too: bool = False
+
+    @override
+    def clear(self) -> None:
+        """Forget them."""
+        super().clear()
+        self.admins_too = False
+
+
 @dataclass
 class Tx:
     """A transaction under way.
@@ -85,7 +102,7 @@ class Tx:
     due: set[Work] = field(default_factory=set)
     later: bool = False
     locks_rows: bool = False
-    people: dict[str, Any] = field(default_factory=dict)
+    people: People = field(default_factory=People)
     decisions: dict[str, list[Any]] = field(default_factory=dict)
 
 

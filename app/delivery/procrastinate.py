@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import procrastinate
 import psycopg
@@ -31,6 +32,11 @@ _MOST_GROUPS, _MOST_REQUESTS = 20, 50
 _TIMER = 0x6761746574  # "gatet": one timer at a time is enough
 _PAIR = 2
 """procrastinate counts each of our two queues as a worker."""
+
+
+async def _autocommit(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Each call of procrastinate is one statement, so that a transaction around it would only cost round trips."""
+    await connection.set_autocommit(True)
 
 
 class ProcrastinateDelivery:
@@ -146,6 +152,7 @@ class ProcrastinateDelivery:
         address = self._database.engine.url.set(drivername="postgresql")
         return procrastinate.PsycopgConnector(
             conninfo=address.render_as_string(hide_password=False),
+            configure=_autocommit,
             kwargs={"connect_timeout": 5, "options": "-c statement_timeout=60000 -c timezone=UTC"},
             min_size=2,
             max_size=6,

@@ -40,6 +40,7 @@ def hold_roles(tx: Tx) -> None:
     """Let only one transaction at a time judge or change who is what: two could each leave the other as last admin."""
     if tx.locks_rows:
         tx.session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ROLES_LOCK})
+        people.forget(tx)
 
 
 def hold(tx: Tx, row: AccessRequest | Grant) -> None:

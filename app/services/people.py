@@ -14,9 +14,9 @@ from app.domain import names
 from app.domain.people import Person, Roster
 from app.domain.rules import Rule
 from app.domain.states import GrantState
-from app.domain.words import Role, UserState
+from app.domain.words import UserState
 from app.errors import NotFound
-from app.models import AccessRequest, Grant, User, columns
+from app.models import IS_ADMIN, AccessRequest, Grant, User, columns
 
 _users, _grants, _requests = columns(User), columns(Grant), columns(AccessRequest)
 _READ = sa.select(
@@ -30,11 +30,8 @@ _READ = sa.select(
     _users.c.owner,
 )
 _NAMED = _users.c.name.in_(sa.bindparam("names", expanding=True))
-_BY_NAMES = _READ.where(_NAMED)
 _BY_KEY = _READ.where(_users.c.name_key == sa.bindparam("key"))
-# Roles are a short JSON list of closed words; the quotes keep one word from matching inside another.
-_IS_ADMIN = sa.cast(_users.c.roles, sa.String).like(f'%"{Role.ADMIN.value}"%')
-_ROSTER = _READ.where(sa.or_(_IS_ADMIN, _NAMED))
+_WITH_ADMINS = _READ.where(sa.or_(sa.text(IS_ADMIN), _NAMED))
 # FOR NO KEY UPDATE: rows that refer to this one can still be written meanwhile.
 _LOCK_BY_KEY = _BY_KEY.with_for_update(key_share=True)
 _LOCK = _READ.where(_users.c.name == sa.bindparam("name")).with_for_update(key_share=True)
@@ -68,11 +65,12 @@ class Known:
 
 
 def known(tx: Tx, user_names: Iterable[str]) -> list[Known]:
-    """The users that rows of ours name, exactly; read once in a transaction."""
+    """The users that rows of ours name, exactly; read once in a transaction, and every admin with them.
+
+    Hardly anything is done without asking who is admin as well, and one statement costs as much as the other.
+    """
     wanted = sorted(set(user_names))
-    missing = [name for name in wanted if name not in tx.people]
-    if missing:
-        _keep(tx, _BY_NAMES, names=missing)
+    _read(tx, wanted)
     return [tx.people[name] for name in wanted]
 
 
@@ -81,13 +79,22 @@ def known_one(tx: Tx, name: str) -> Known:
     return known(tx, [name])[0]
 
 
+def forget(tx: Tx) -> None:
+    """After waiting for a lock: what was read before may not be so any more."""
+    tx.people.clear()
+
+
 def find(tx: Tx, name: str, *, lock: bool = False) -> Known | None:
     """The user of that name, whatever the case, deleted ones too.
 
     Args:
         lock: Hold the row, see `hold`.
     """
-    found = _keep(tx, _LOCK_BY_KEY if lock and tx.locks_rows else _BY_KEY, key=names.key(name))
+    if lock and tx.locks_rows:
+        forget(tx)
+        found = _keep(tx, _LOCK_BY_KEY, key=names.key(name))
+    else:
+        found = _keep(tx, _BY_KEY, key=names.key(name))
     return found[0] if found else None
 
 
@@ -114,25 +121,28 @@ def hold(tx: Tx, name: str) -> None:
     one user cross.
     """
     if tx.locks_rows:
+        forget(tx)
         _keep(tx, _LOCK, name=name)
 
 
 def hold_subject(tx: Tx, request_id: str) -> None:
     """The same for whom a request is for, before the request itself is read: so it is read as it is then."""
     if tx.locks_rows:
+        forget(tx)
         _keep(tx, _LOCK_SUBJECT, request_id=request_id)
 
 
 def hold_all(tx: Tx, user_names: Iterable[str]) -> None:
     """Hold the rows of several users, in one order for everybody."""
     if tx.locks_rows:
+        forget(tx)
         tx.session.connection().execute(_LOCK_ALL, {"names": sorted(set(user_names))}).all()
 
 
 def roster(tx: Tx, wanted: Iterable[Rule], parties: Iterable[str]) -> Roster:
     """Everyone who may matter for these rules: admins, those named, members of groups named, and the parties.
 
-    Read anew each time: as they are now, not as they were before a lock was waited for.
+    As they were after the last lock that this transaction waited for, or later.
     """
     entries = {entry for rule in wanted for entry in rule.approvers}
     approver_groups = sorted(e.removeprefix("group:") for e in entries if e.startswith("group:"))
@@ -141,13 +151,20 @@ def roster(tx: Tx, wanted: Iterable[Rule], parties: Iterable[str]) -> Roster:
     if approver_groups:
         members = _members(tx, approver_groups)
         named |= frozenset().union(*members.values())
-    users = _keep(tx, _ROSTER, names=sorted(named))
-    return Roster({u.name: u.person for u in users if u.state != UserState.DELETED}, members)
+    _read(tx, named)
+    return Roster({u.name: u.person for u in tx.people.values() if u.state != UserState.DELETED}, members)
 
 
 def _members(tx: Tx, groups: list[str]) -> dict[str, frozenset[str]]:
     rows = tx.session.connection().execute(_MEMBERS, {"groups": groups}).all()
     return {g: frozenset(u for group, u in rows if group == g) for g in groups}
+
+
+def _read(tx: Tx, user_names: Iterable[str]) -> None:
+    missing = sorted(name for name in user_names if name not in tx.people)
+    if missing or not tx.people.admins_too:
+        _keep(tx, _WITH_ADMINS, names=missing)
+        tx.people.admins_too = True
 
 
 def _keep(tx: Tx, statement: sa.Select[Any], **parameters: Any) -> list[Known]:
