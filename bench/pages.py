@@ -3,8 +3,9 @@
     python -m bench.pages [--few N] [--many N] [--pages N] [--on sqlite|postgresql]
 
 Pages are read by pi, one at a time, from two servers on databases of both sizes in turn. The naive handlers read the
-same large database: one does not ask who calls, the other looks the token and its owner up first, as ours does. What
-is wanted is wanted against the first. Neither shows the decisions of a request, which ours does.
+same large database: one looks the token and its owner up first, as ours does, the other does not ask who calls. What
+is wanted is wanted against the first, which does the same work; the second is printed beside it. Neither shows the
+decisions of a request, which ours does.
 """
 
 import argparse
@@ -61,6 +62,7 @@ def measure(databases: Databases, kind: str, *, few: int, many: int, pages: int)
                     spots[what, "naive", "first"] = Spot(plain, f"{path}?limit={_PAGE}")
                     spots[what, "naive", "middle"] = Spot(plain, f"{path}?limit={_PAGE}&offset={rows // 2}")
                     spots[what, "guarded", "first"] = Spot(plain, f"/guarded{path}?limit={_PAGE}")
+                    spots[what, "guarded", "middle"] = Spot(plain, f"/guarded{path}?limit={_PAGE}&offset={rows // 2}")
         taken = _take(spots, pages)
     return [figure for what in LIST for figure in _figures(what, kind, taken, few, many)]
 
@@ -101,8 +103,8 @@ def _figures(
     what: str, kind: str, taken: dict[tuple[str, str, str], float], few: int, many: int
 ) -> tuple[Figure, Figure]:
     first, middle = (taken[what, "many", page] / taken[what, "few", page] for page in ("first", "middle"))
-    faster, faster_middle = (taken[what, "naive", page] / taken[what, "many", page] for page in ("first", "middle"))
-    guarded = taken[what, "guarded", "first"] / taken[what, "many", "first"]
+    faster, faster_middle = (taken[what, "guarded", page] / taken[what, "many", page] for page in ("first", "middle"))
+    open_first, open_middle = (taken[what, "naive", page] / taken[what, "many", page] for page in ("first", "middle"))
     found = {f"{size}_{page}_ms": round(ms, 2) for (of, size, page), ms in taken.items() if of == what}
     return (
         Figure(
@@ -114,13 +116,19 @@ def _figures(
             found={"first": round(first, 3), "middle": round(middle, 3), **found},
         ),
         Figure(
-            measure=f"page of {_PAGE} {what} at {many:,} rows, speed / naive list[Model], {kind}",
+            measure=f"page of {_PAGE} {what} at {many:,} rows, speed / naive list[Model] that asks who calls, {kind}",
             wanted=f"≥ {SPEED:g}",
             printed=f"first page {faster:.2f}, in the middle {faster_middle:.2f}, "
-            f"first page if the naive one asks for the token as well {guarded:.2f} "
-            f"({taken[what, 'many', 'first']:.1f} ms / {taken[what, 'naive', 'first']:.1f} ms)",
+            f"where the naive one lets anybody read {open_first:.2f} and {open_middle:.2f} "
+            f"({taken[what, 'many', 'first']:.1f} ms / {taken[what, 'guarded', 'first']:.1f} ms)",
             met=min(faster, faster_middle) >= SPEED,
-            found={"first": round(faster, 3), "middle": round(faster_middle, 3), "guarded": round(guarded, 3), **found},
+            found={
+                "first": round(faster, 3),
+                "middle": round(faster_middle, 3),
+                "open_first": round(open_first, 3),
+                "open_middle": round(open_middle, 3),
+                **found,
+            },
         ),
     )
 

@@ -1,12 +1,16 @@
 """Lists are written another way than single answers, because they are long: both must say the same."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from app.api import views
+import pytest
+import sqlalchemy as sa
+
+from app.api import written
 from app.api.schemas import AccessRequestView, AuditEventView
 from app.domain import canonical
+from app.models import AccessRequest, columns
 from tests.conftest import BOTH
 from tests.support.lab import Lab
 
@@ -61,4 +65,17 @@ def test_only_the_time_of_an_event_is_written_anew() -> None:
     sly = '","at":"1999-01-01T00:00:00+00:00"'
     at = "2026-11-23T10:00:00.000001+00:00"
     event = {"access_request_id": sly, "actor": sly, "at": at, "data": {"at": at}, "event": sly}
-    assert json.loads(views.audit_event(canonical.dumps(event))) == {**event, "at": at.replace("+00:00", "Z")}
+    assert json.loads(written.audit_event(canonical.dumps(event))) == {**event, "at": at.replace("+00:00", "Z")}
+
+
+@BOTH
+@pytest.mark.parametrize("fraction", [0, 1, 10, 120_000, 123_000, 123_450, 999_999])
+def test_a_time_is_written_as_elsewhere_whatever_its_fraction(lab_on: Lab, fraction: int) -> None:
+    asked = lab_on.ask("bob")
+    at = datetime(2026, 11, 23, 10, 0, 0, fraction, tzinfo=UTC)
+    with lab_on.running.database.write() as tx:
+        table = columns(AccessRequest)
+        tx.session.execute(sa.update(table).where(table.c.id == asked["id"]).values(created_at=at, applied_at=at))
+    item = lab_on.get("pi", f"{ASK}?limit=1")["items"][0]
+    assert item == lab_on.get("pi", f"{ASK}/{asked['id']}")
+    assert datetime.fromisoformat(item["created_at"]) == at

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path, Query
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api import paging, views
+from app.api import paging, views, written
 from app.api.bodies import ApproveBody, AskBody, DenyBody
-from app.api.door import AdminRequests, Decide, Door, ReadRequests, WriteRequests, database_errors
+from app.api.door import AdminRequests, Decide, Door, ListRequests, ReadRequests, WriteRequests, database_errors
+from app.api.entry import EntryRoute
 from app.api.pagination import CursorText, Limit
 from app.api.schemas import AccessRequestView, AuditEventView, Page, PreviewView
-from app.api.strict import StrictRoute
 from app.db import Tx
 from app.domain.names import GroupName
 from app.domain.states import DecisionState, Provisioning
@@ -21,7 +21,7 @@ from app.domain.words import Kind, Verdict
 from app.models import AccessRequest
 from app.services import audit, decisions, listing, requests, visibility
 
-router = APIRouter(prefix="/v1/access-requests", tags=["access requests"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1/access-requests", tags=["access requests"], route_class=EntryRoute)
 RequestId = Annotated[str, Path(max_length=64, description="Id of the access request.")]
 _POLL = 1.0
 """Seconds after which a waiting caller looks again, in case the change was made by another process."""
@@ -54,7 +54,7 @@ def _draft(body: Any) -> requests.Draft:
 
 @router.get("", response_model=Page[AccessRequestView], summary="List access requests")
 def list_requests(
-    door: ReadRequests,
+    door: ListRequests,
     decision: DecisionState | None = None,
     provisioning: Provisioning | None = None,
     user: Annotated[str | None, Query(max_length=64)] = None,
@@ -75,7 +75,7 @@ def list_requests(
             cursor,
             limit,
             lambda before, n: listing.requests(tx, door.caller, wanted, before=before, limit=n),
-            views.written,
+            written.requests,
             lambda row: row.id,
         )
     )
@@ -140,7 +140,7 @@ def history(request_id: RequestId, door: ReadRequests, limit: Limit = 50, cursor
             cursor,
             limit,
             lambda after, n: audit.history(tx, row.id, after=after, limit=n),
-            lambda rows: [views.audit_event(body) for _, body in rows],
+            written.audit_events,
             lambda event: event[0],
         )
 

@@ -5,21 +5,22 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from app.api import paging, views
-from app.api.door import Door, ReadAudit, database_errors, respond
+from app.api import paging, written
+from app.api.door import Door, ListAudit, ReadAudit, database_errors, respond
+from app.api.entry import EntryRoute
 from app.api.pagination import CursorText, Limit
 from app.api.schemas import AuditEventView, Page, VerificationView
-from app.api.strict import StrictRoute
+from app.db import Tx
 from app.errors import Forbidden
 from app.services import audit, listing
 
-router = APIRouter(prefix="/v1/audit-events", tags=["audit"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1/audit-events", tags=["audit"], route_class=EntryRoute)
 Word = Annotated[str | None, Query(max_length=128)]
 
 
 @router.get("", response_model=Page[AuditEventView], summary="Read the audit")
 def list_events(
-    door: ReadAudit,
+    door: ListAudit,
     event: Word = None,
     actor: Word = None,
     subject: Word = None,
@@ -28,20 +29,22 @@ def list_events(
     cursor: CursorText = None,
 ) -> Response:
     """Newest first, for admin and auditor."""
-    _require_reader(door)
     wanted = listing.AuditFilter(event, actor, subject, access_request_id)
-    return door.read(
-        lambda tx: paging.written(
+
+    def look(tx: Tx) -> paging.WrittenPage:
+        _require_reader(door)
+        return paging.written(
             door,
             Page[AuditEventView],
             vars(wanted),
             cursor,
             limit,
             lambda before, n: listing.audit_events(tx, wanted, before=before, limit=n),
-            lambda rows: [views.audit_event(body) for _, body in rows],
+            written.audit_events,
             lambda row: row[0],
         )
-    )
+
+    return door.read(look)
 
 
 @router.get("/verify", response_model=VerificationView, summary="Check the audit chain")

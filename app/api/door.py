@@ -9,8 +9,10 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.responses import Response
+from typing_extensions import override
 
 from app.api import idempotency
+from app.api.entry import IN_SCOPE, Entry, require_scopes
 from app.api.house import House
 from app.db import Tx
 from app.domain.actors import Caller
@@ -85,6 +87,21 @@ class Door:
             )
 
 
+class LateDoor(Door):
+    """A door for reading whose caller is found in the transaction that reads (`entry.LATE`), and known inside it."""
+
+    def __init__(self, request: Request, entry: Entry) -> None:
+        self.house = request.app.state.house
+        self._entry = entry
+
+    @override
+    def read(self, look: Callable[[Tx], Answer]) -> Response:
+        """Answer from a reading transaction, to whom it finds there."""
+        with database_errors(), self.house.database.look() as tx:
+            self.caller = self._entry.find(tx)
+            return respond(look(tx))
+
+
 def respond(answer: Answer, status: int = 200) -> Response:
     """A view as JSON, with its version as ETag. The view is valid by construction: it is not validated again."""
     if answer is None:
@@ -122,15 +139,27 @@ def door(*scopes: Scope) -> Any:
 
     async def enter(request: Request) -> Door:
         caller: Caller = request.scope["gatehouse.caller"]
-        missing = [s for s in scopes if s not in caller.scopes]
-        if missing:
-            raise Forbidden(f"This token lacks the scope {', '.join(missing)}.", code="insufficient_scope")
+        require_scopes(caller, scopes)
         return Door(request, caller, await request.body())
 
     enter.scopes = scopes  # type: ignore[attr-defined] # for the test that walks the routes
     return Depends(enter)
 
 
+def late_door(*scopes: Scope) -> Any:
+    """The same for the routes of `entry.LATE`, which only read."""
+
+    async def enter(request: Request) -> LateDoor:
+        entry: Entry = request.scope[IN_SCOPE]
+        entry.needed = scopes
+        return LateDoor(request, entry)
+
+    enter.scopes = scopes  # type: ignore[attr-defined] # as above
+    return Depends(enter)
+
+
+ListRequests = Annotated[LateDoor, late_door(Scope.REQUESTS_READ)]
+ListAudit = Annotated[LateDoor, late_door(Scope.AUDIT_READ)]
 ReadRequests = Annotated[Door, door(Scope.REQUESTS_READ)]
 WriteRequests = Annotated[Door, door(Scope.REQUESTS_WRITE)]
 AdminRequests = Annotated[Door, door(Scope.REQUESTS_WRITE, Scope.ADMIN)]

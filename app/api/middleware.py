@@ -2,13 +2,11 @@
 
 import re
 import time
-from collections import OrderedDict
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import structlog
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,13 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import log
 from app.api import metrics, problems
+from app.api.entry import IN_SCOPE, LATE, Entry
 from app.api.house import House
+from app.api.rates import Rates
 from app.api.strict import storable
-from app.domain.actors import Caller
-from app.domain.words import Channel
-from app.errors import GatehouseError, Invalid, TooLarge, TooMany, Unauthenticated, Unavailable
+from app.errors import GatehouseError, Invalid, TooLarge, Unauthenticated
 from app.models import new_id
-from app.services import tokens
 
 BODY_LIMIT = 256 * 1024
 _log = log.get("http")
@@ -30,33 +27,6 @@ _OPEN = re.compile(r"/v1/(enrolments/redeem|auth/aws(/.*)?|slack/events)/?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
-
-
-class Rates:
-    """A token bucket for each caller: `rate` a second, four times that at once. None is no limit."""
-
-    _KEPT = 10_000
-
-    def __init__(self, rate: float | None) -> None:
-        self._rate = rate
-        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, who: str) -> None:
-        """Count one request.
-
-        Raises:
-            TooMany: The bucket is empty.
-        """
-        if self._rate is None:
-            return
-        now, burst = time.monotonic(), max(self._rate * 4, 1.0)
-        level, at = self._levels.pop(who, (burst, now))
-        level = min(burst, level + (now - at) * self._rate) - 1
-        self._levels[who] = (max(level, 0.0), now)
-        if len(self._levels) > self._KEPT:
-            self._levels.popitem(last=False)
-        if level < 0:
-            raise TooMany(f"At most {self._rate:g} requests a second; wait a moment.")
 
 
 class FrontMiddleware:
@@ -108,36 +78,38 @@ class FrontMiddleware:
 
     async def _enter(self, scope: Scope, headers: Headers, request_id: str) -> None:
         path: str = scope["path"]
+        entry: Entry | None = None
         if path.startswith("/v1/") or path == "/v1":
             if _OPEN.fullmatch(path):
                 client: Any = scope.get("client")
                 self._rates.take(f"address {client[0] if client else ''}")
             else:
-                await self._known(scope, headers, request_id)
+                entry = self._entry(headers, request_id)
         elif path == metrics.PATH and not metrics.from_this_machine(scope, headers):
-            await self._known(scope, headers, request_id)
+            entry = self._entry(headers, request_id)
+        if entry is not None and scope["method"] == "GET" and path in LATE:
+            scope[IN_SCOPE] = entry
+        elif entry is not None:
+            scope["gatehouse.caller"] = await run_in_threadpool(entry.alone)
         scope["gatehouse.request_id"] = request_id
-        if int(headers.get("content-length", "0")) > BODY_LIMIT:
-            raise TooLarge("The body may have 256 KiB at most.")
-        _check_address(scope)
+        try:
+            _check_size(headers)
+            _check_address(scope)
+        except GatehouseError:
+            if entry is not None:
+                await entry.first()
+            raise
 
-    async def _known(self, scope: Scope, headers: Headers, request_id: str) -> None:
-        caller = await self._authenticate(headers, request_id)
-        self._rates.take(caller.name)
-        scope["gatehouse.caller"] = caller
-
-    async def _authenticate(self, headers: Headers, request_id: str) -> Caller:
+    def _entry(self, headers: Headers, request_id: str) -> Entry:
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise Unauthenticated("Send your token as: Authorization: Bearer gh_pat_…", code="no_token")
-        return await run_in_threadpool(self._find, token.strip(), request_id)
+        return Entry(self._house.database, self._rates, token.strip(), request_id)
 
-    def _find(self, token: str, request_id: str) -> Caller:
-        try:
-            with self._house.database.read() as tx:
-                return tokens.authenticate(tx, token, channel=Channel.API, request_id=request_id)
-        except SQLAlchemyError as problem:
-            raise Unavailable("The database does not answer; try again in a moment.", code="database_away") from problem
+
+def _check_size(headers: Headers) -> None:
+    if int(headers.get("content-length", "0")) > BODY_LIMIT:
+        raise TooLarge("The body may have 256 KiB at most.")
 
 
 def _counted(receive: Receive) -> Receive:

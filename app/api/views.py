@@ -1,13 +1,10 @@
 """From rows to views. Lists read what they need for the whole page at once."""
 
-import json
-import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic_core import to_json
 from sqlmodel import col
 
 from app.api.schemas import (
@@ -28,32 +25,13 @@ from app.domain.rules import Rule
 from app.domain.words import Kind, Role, Scope
 from app.models import AccessRequest, Grant, Group, Sighting, Token, User
 from app.services import approvals
-from app.services.listing import RequestRow
 from app.services.requests import Answer
-
-# The chain's bodies have their names in order, so that nothing a caller wrote comes before the time but whole strings,
-# and a quotation mark inside one is escaped.
-_AT = re.compile(r'"at":"([^"+]+)\+00:00"')
 
 
 def access_requests(tx: Tx, rows: Sequence[AccessRequest]) -> list[AccessRequestView]:
     """Views of requests, with their decisions."""
     tx.session.flush()
     return [access_request(tx, row) for row in rows]
-
-
-def written(rows: Sequence[RequestRow]) -> list[str]:
-    """The same views for a list, as JSON, without reading and writing the stored documents anew."""
-    return [_written(row) for row in rows]
-
-
-def _written(row: RequestRow) -> str:
-    plain = {**row.plain, "emergency": False, "decisions": row.decisions}
-    plain["duration"] = _duration(plain.pop("duration_seconds"))
-    grant_ids = json.loads(row.documents["grant_ids"] or "[]")
-    plain["grant_id"] = grant_ids[0] if grant_ids else None
-    documents = ",".join(f'"{name}":{text or "null"}' for name, text in row.documents.items())
-    return f"{to_json(plain).decode()[:-1]},{documents}}}"
 
 
 def access_request(tx: Tx, row: AccessRequest) -> AccessRequestView:
@@ -198,11 +176,6 @@ def token(row: Token) -> dict[str, Any]:
         created_at=row.created_at,
         expires_at=row.expires_at,
     ).model_dump()
-
-
-def audit_event(body: str) -> str:
-    """An event as JSON: the bytes that the chain covers, but for the time, which is written as everywhere else."""
-    return _AT.sub(r'"at":"\1Z"', body, count=1)
 
 
 def _duration(seconds: int | None) -> str | None:

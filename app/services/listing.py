@@ -1,15 +1,16 @@
 """Lists by keyset, newest first: only what the caller may see, nothing lost or repeated while rows are added."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import UTCDateTime, col, select
 
 from app.db import Tx
 from app.domain.actors import Caller
@@ -24,7 +25,7 @@ _CANDIDATES = 1000
 """Pending requests looked at for `to_approve`, newest first."""
 
 _requests, _decisions, _groups, _events = (columns(m) for m in (AccessRequest, Decision, RequestGroup, AuditEvent))
-_PLAIN = (
+PLAIN = (
     "id",
     "kind",
     "user",
@@ -42,13 +43,20 @@ _PLAIN = (
     "decided_at",
     "applied_at",
 )
-_DOCUMENTS = ("change", "ruling", "plan", "grant_ids", "failure")
-_DECISION = ("approver", "verdict", "comment", "plan_digest", "channel", "at", "void")
+DOCUMENTS = ("change", "ruling", "plan", "grant_ids", "failure")
+DECISION = ("approver", "verdict", "comment", "plan_digest", "channel", "at", "void")
+
+_COLUMNS = len(PLAIN) + len(DOCUMENTS)
 
 
 def _as_stored(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    """Words as words: making members of an enumeration of them, only to write them down, takes longer than reading."""
-    return sa.type_coerce(column, sa.String()).label(column.name) if isinstance(column.type, sa.Enum) else column
+    """As the driver gives it: making objects of values, only to write them down, takes longer than reading them.
+
+    Times as text, in UTC on both databases (PostgreSQL's connections are set to it).
+    """
+    if isinstance(column.type, UTCDateTime):
+        return sa.cast(column, sa.Text).label(column.name)
+    return sa.type_coerce(column, sa.types.NullType()).label(column.name)
 
 
 def _any_of(name: str) -> sa.BindParameter[Any]:
@@ -91,23 +99,21 @@ class RequestFilter:
     to_approve: bool = False
 
 
-@dataclass(frozen=True)
-class RequestRow:
-    """A request of a list, as it is stored.
+class RequestRow(NamedTuple):
+    """A request of a list, as it is stored; `app.api.written` writes it down.
 
     Attributes:
-        documents: JSON as it was written, so that a page of it is neither read nor written anew.
-        decisions: Oldest first.
+        stored: The columns of `PLAIN` and of `DOCUMENTS`.
+        decisions: The columns of `DECISION` of each, oldest first.
     """
 
-    plain: dict[str, Any]
-    documents: dict[str, str | None]
-    decisions: list[dict[str, Any]]
+    stored: Sequence[Any]
+    decisions: Sequence[Sequence[Any]]
 
     @property
     def id(self) -> str:
         """The key of the page."""
-        return str(self.plain["id"])
+        return str(self.stored[0])
 
 
 def requests(tx: Tx, caller: Caller, wanted: RequestFilter, *, before: str | None, limit: int) -> list[RequestRow]:
@@ -154,13 +160,8 @@ def _read(tx: Tx, shape: frozenset[str], given: dict[str, Any]) -> list[RequestR
 
 def _request_row(joined: list[sa.Row[Any]]) -> RequestRow:
     """One request from its rows, which differ in their decisions only."""
-    first = joined[0]
-    plain, documents = len(_PLAIN), len(_PLAIN) + len(_DOCUMENTS)
-    return RequestRow(
-        dict(zip(_PLAIN, first, strict=False)),
-        dict(zip(_DOCUMENTS, first[plain:], strict=False)),
-        [dict(zip(_DECISION, row[documents:], strict=True)) for row in joined if row[documents] is not None],
-    )
+    decisions = [row[_COLUMNS:] for row in joined if row[_COLUMNS] is not None]
+    return RequestRow(joined[0][:_COLUMNS], decisions)
 
 
 @lru_cache(maxsize=128)
@@ -168,8 +169,8 @@ def _statement(shape: frozenset[str]) -> sa.Select[Any]:
     """The page under these conditions. Building a statement costs more than running it, so each is built once."""
     page = (
         sa.select(
-            *(_as_stored(_requests.c[name]) for name in _PLAIN),
-            *(sa.cast(_requests.c[name], sa.Text).label(name) for name in _DOCUMENTS),
+            *(_as_stored(_requests.c[name]) for name in PLAIN),
+            *(sa.cast(_requests.c[name], sa.Text).label(name) for name in DOCUMENTS),
         )
         .where(*(_WHERE[name] for name in sorted(shape)))
         .order_by(_requests.c.id.desc())
@@ -178,7 +179,7 @@ def _statement(shape: frozenset[str]) -> sa.Select[Any]:
     )
     of_request = _decisions.c.access_request_id == page.c.id
     return (
-        sa.select(*page.columns, *(_as_stored(_decisions.c[name]) for name in _DECISION))
+        sa.select(*page.columns, *(_as_stored(_decisions.c[name]) for name in DECISION))
         .outerjoin_from(page, _decisions, of_request)
         .order_by(page.c.id.desc(), _decisions.c.id)
     )

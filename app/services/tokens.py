@@ -50,7 +50,7 @@ def authenticate(tx: Tx, token: str, *, channel: Channel, request_id: str) -> Ca
     """
     found = None
     if secrets.looks_like_token(token):
-        found = tx.session.execute(_FIND, {"sha256": secrets.fingerprint(token)}).one_or_none()
+        found = tx.session.connection().execute(_FIND, {"sha256": secrets.fingerprint(token)}).one_or_none()
     if found is None or found.expires_at <= tx.now:
         raise Unauthenticated("This token is unknown or has ended; get a new one.", code="bad_token")
     return Caller(
