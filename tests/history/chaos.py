@@ -6,10 +6,8 @@ import signal
 from collections.abc import Callable
 from functools import partial
 
-from tests.history.record import Disturbance
+from tests.history.record import KILLED, STOPPED, Disturbance
 from tests.history.world import LEASE, Post, World
-
-KILLED, STOPPED = "killed", "stopped"
 
 
 def befall_server(world: World, post: Post, seed: int, between: tuple[float, float]) -> None:

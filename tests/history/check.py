@@ -1,7 +1,9 @@
 """Every check of a run that is over. Pure: what was collected goes in, what must not be comes out."""
 
+from collections.abc import Iterator
+
 from tests.history import accounts, acknowledged, causes, outcomes
-from tests.history.record import History, Violation
+from tests.history.record import KILLED, History, Violation
 
 
 def check(history: History) -> list[Violation]:
@@ -12,4 +14,19 @@ def check(history: History) -> list[Violation]:
         *outcomes.once(history),
         *acknowledged.check(history),
         *accounts.check(history),
+        *_idle(history),
     ]
+
+
+def _idle(history: History) -> Iterator[Violation]:
+    """A run in which nothing happened would hold, and prove nothing."""
+    done = {write.action for write in history.writes if write.done}
+    happened = {
+        "access was given": causes.ADD in done,
+        "access was taken away": causes.REMOVE in done,
+        "a call was refused": any(note.status in {403, 409} for note in history.notes),
+        "a process was killed": any(disturbance.what == KILLED for disturbance in history.disturbances),
+    }
+    for what, yes in happened.items():
+        if not yes:
+            yield Violation("idle", f"it never happened that {what}")

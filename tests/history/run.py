@@ -83,6 +83,7 @@ def _figures(history: History) -> dict[str, str]:
         "503": str(sum(note.status == 503 for note in notes)),
         "access requests": _counted(Counter(f"{r['decision']}/{r['provisioning']}" for r in history.requests)),
         "grants": _counted(Counter(g["end_reason"] or g["state"] for g in grants)),
+        "stand at the end": str(len(history.members)),
         "audit events": str(len(history.events)),
         "IAM writes": _counted(Counter(f"{w.action} {w.status}" for w in history.writes)),
         "taken again": str(len(history.events_named("access.taken_again"))),

@@ -114,7 +114,8 @@ class World:
     def members(self) -> frozenset[tuple[str, str]]:
         """Who is in which group, as IAM itself says it."""
         iam = _iam(self.moto)
-        return frozenset((u["UserName"], g) for g in APPROVALS for u in iam.get_group(GroupName=g)["Users"])
+        groups = [g["GroupName"] for page in iam.get_paginator("list_groups").paginate() for g in page["Groups"]]
+        return frozenset((u["UserName"], g) for g in groups for u in iam.get_group(GroupName=g)["Users"])
 
 
 def _iam(url: str) -> Any:
