@@ -16,7 +16,7 @@ from tests.history.world import ADMINS, APPROVALS, World, http
 CLIENTS = 8
 PAUSE = 0.1
 """Seconds between two calls of one client, at most."""
-LASTING, LASTING_SHARE = "PT1H", 0.1
+LASTING, LASTING_SHARE = "PT1H", 0.2
 REPEATS = 5
 """How often a call whose answer was lost is sent again with the same key, at most."""
 _RECENT, _NEWEST, _NEWEST_SHARE = 24, 6, 0.7
@@ -77,7 +77,7 @@ class Player:
             self._cancel: 2,
             self._withdraw: 3,
             self._retry: 2,
-            self._revoke: 3,
+            self._revoke: 2,
             self._extend: 8,
             self._leave: 2,
             self._look: 3,

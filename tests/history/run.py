@@ -41,16 +41,27 @@ def run(kind: str, seconds: float, seed: int, folder: Path, postgres: Callable[[
         folder: An empty one; logs are left there.
         postgres: The address of a PostgreSQL server; called where one is needed.
     """
+    took = {"made in": time.monotonic()}
     with world(kind, folder, seed, postgres) as place:
         began = dt.datetime.now(dt.UTC)
+        _passed(took, "made in", "load and chaos")
         notes = _load(place, seconds, seed)
-        rested = time.monotonic()
+        _passed(took, "load and chaos", "came to rest in")
         settled = settle(place)
-        rested = time.monotonic() - rested
+        _passed(took, "came to rest in", "collected in")
         faults = Counter(type(fault).__name__ for _, fault in place.proxy.met)
         history = collect(place, notes, began, settled=settled)
-    figures = {**_figures(history), "faults met": _counted(faults), "came to rest in": f"{rested:.1f} s"}
+        _passed(took, "collected in")
+    times = {name: f"{seconds:.1f} s" for name, seconds in took.items()}
+    figures = {**_figures(history), "faults met": _counted(faults), **times}
     return Result(history, check(history), figures)
+
+
+def _passed(took: dict[str, float], over: str, begins: str | None = None) -> None:
+    now = time.monotonic()
+    took[over] = now - took[over]
+    if begins is not None:
+        took[begins] = now
 
 
 def _load(place: World, seconds: float, seed: int) -> list[Note]:

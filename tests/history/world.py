@@ -36,10 +36,16 @@ GOES_DOWN = 60.0
 
 
 class Post:
-    """One process that is killed, stopped and started again. `url` is where it listens, or listened last."""
+    """One process that is killed, stopped and started again.
+
+    Attributes:
+        url: Where it listens, or listened last.
+        server: A server as tests talk to it, the one that runs now.
+    """
 
     def __init__(self, name: str, site: Site, *arguments: str) -> None:
         self.name, self.url = name, ""
+        self.server: Server | None = None
         self._site, self._arguments = site, arguments
         self._process: subprocess.Popen[str] | None = None
         self._life = contextlib.ExitStack()
@@ -49,7 +55,7 @@ class Post:
         if self._arguments[0] == "worker":
             self._process = self._life.enter_context(self._site.working())
             return
-        server: Server = self._life.enter_context(self._site.serving(*self._arguments[1:]))
+        self.server = server = self._life.enter_context(self._site.serving(*self._arguments[1:]))
         self._process, self.url = server.process, server.said["url"]
 
     def kill(self) -> None:
@@ -119,7 +125,8 @@ class World:
 
 
 def _iam(url: str) -> Any:
-    return boto3.client("iam", endpoint_url=url, region_name="us-east-1")
+    # A session of its own: two runs may go on side by side, and making clients of a shared one is not safe then.
+    return boto3.Session().client("iam", endpoint_url=url, region_name="us-east-1")
 
 
 @contextlib.contextmanager
@@ -136,13 +143,13 @@ def world(kind: str, folder: Path, seed: int, postgres: Callable[[], URL]) -> It
         site = site.but(GATEHOUSE_RATE_LIMIT="off", GATEHOUSE_LOG_LEVEL="WARNING")
         for name in IN_IAM:
             _iam(moto).create_user(UserName=name, Path="/lab/")
-        with site.serving("--no-worker") as server:
-            _enrol(server, site)
         servers, workers = _posts(kind, site)
         made = World(kind, site, proxy, moto, servers, workers)
         try:
             for post in (*servers, *workers):
                 post.start()
+            assert servers[0].server is not None
+            _enrol(servers[0].server, site)
             yield made
         finally:
             for post in (*servers, *workers):
