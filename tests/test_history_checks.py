@@ -9,7 +9,7 @@ import pytest
 
 from tests.history.check import check
 from tests.history.record import STOPPED, Disturbance
-from tests.history.sample import Planted, Sample, at, good
+from tests.history.sample import Planted, Sample, at, good, grant_id
 
 planted = Planted()
 
@@ -103,6 +103,23 @@ def a_membership_outlives_its_grant(s: Sample) -> None:
 @planted("membership", "dora is not in LabUser")
 def an_active_grant_without_its_membership(s: Sample) -> None:
     s.members.discard(("dora", "LabUser"))
+
+
+@planted("shown", "grant-lasting is active from")
+def active_before_iam_shows_it(s: Sample) -> None:
+    """IAM comes right later, so what is there at the end says nothing."""
+    [number] = [n for n, w in enumerate(s.writes) if (w.action, w.user) == ("AddUserToGroup", "dora")]
+    s.writes[number] = dataclasses.replace(s.writes[number], at=at(60).isoformat())
+
+
+@planted("shown", "grant-short is revoked at")
+def revoked_while_iam_still_shows_it(s: Sample) -> None:
+    s.writes[1] = dataclasses.replace(s.writes[1], at=at(60).isoformat())
+
+
+@planted("shown", "continued by grant-left, which gives nothing")
+def continued_by_a_grant_that_is_over(s: Sample) -> None:
+    s.grants["short"]["continued_by"] = grant_id("left")
 
 
 # A run in which nothing happens is no proof.

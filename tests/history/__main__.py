@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 
 from app import log
 from tests.history.record import History
-from tests.history.run import run
+from tests.history.run import FAULTS, run
 
 
 def main() -> int:
@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), required=True)
     parser.add_argument("--seconds", type=float, default=300.0, help="of load")
     parser.add_argument("--seed", type=int, default=None, help="a run's seed, to run it again; otherwise a new one")
+    parser.add_argument("--faults", type=float, default=FAULTS, help="how many of all calls to AWS meet one, 0 to 1")
     parser.add_argument("--keep", action="store_true", help="leave what was collected, whatever came of it")
     options = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
@@ -42,7 +43,7 @@ def main() -> int:
             stack.callback(server.cleanup)
             return make_url(str(server.get_uri())).set(drivername="postgresql+psycopg")
 
-        result = run(options.database, options.seconds, seed, folder, postgres)
+        result = run(options.database, options.seconds, seed, folder, postgres, faults=options.faults)
     (folder / "history.json").write_text(_written(result.history))
     for name, figure in result.figures.items():
         _say(f"  {name:<30} {figure}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.history import accounts, acknowledged, causes, outcomes
+from tests.history import accounts, acknowledged, causes, outcomes, shown
 from tests.history.record import KILLED, History, Violation
 
 
@@ -10,6 +10,7 @@ def check(history: History) -> list[Violation]:
     """Everything that must not be."""
     return [
         *causes.check(history),
+        *shown.check(history),
         *outcomes.check(history),
         *outcomes.once(history),
         *acknowledged.check(history),
