@@ -31,6 +31,8 @@ APPROVALS: Mapping[str, int] = {"LabGuest": 1, "LabUser": 1, "LabAdmin": 2}
 """The groups of the catalogue, with how many their rules want."""
 LEASE, AWS_TIMEOUT = 2.0, 1.0
 """Seconds, as `Sites` sets them."""
+WORST_CALL = aws.worst_call(AWS_TIMEOUT)
+"""Seconds that a call may be under way at most, also when its process is gone."""
 GOES_DOWN = 60.0
 """Seconds for a process to end when asked to."""
 
@@ -41,11 +43,13 @@ class Post:
     Attributes:
         url: Where it listens, or listened last.
         server: A server as tests talk to it, the one that runs now.
+        befalling: Held by whoever does something to it, so that two do not at once.
     """
 
     def __init__(self, name: str, site: Site, *arguments: str) -> None:
         self.name, self.url = name, ""
         self.server: Server | None = None
+        self.befalling = threading.Lock()
         self._site, self._arguments = site, arguments
         self._process: subprocess.Popen[str] | None = None
         self._life = contextlib.ExitStack()
@@ -115,7 +119,7 @@ class World:
     @property
     def late(self) -> dt.timedelta:
         """How long after a takeover a write of the one before may still arrive."""
-        return dt.timedelta(seconds=LEASE + aws.worst_call(AWS_TIMEOUT))
+        return dt.timedelta(seconds=LEASE + WORST_CALL)
 
     def members(self) -> frozenset[tuple[str, str]]:
         """Who is in which group, as IAM itself says it."""
