@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.history import accounts, acknowledged, causes, outcomes, shown
-from tests.history.record import KILLED, History, Violation
+from tests.history.record import KILLED, OVERTAKEN, History, Violation
 
 
 def check(history: History) -> list[Violation]:
@@ -26,7 +26,7 @@ def _idle(history: History) -> Iterator[Violation]:
         "access was given": causes.ADD in done,
         "access was taken away": causes.REMOVE in done,
         "a call was refused": any(note.status in {403, 409} for note in history.notes),
-        "a process was killed": any(disturbance.what == KILLED for disturbance in history.disturbances),
+        "a process was killed": any(disturbance.what in {KILLED, OVERTAKEN} for disturbance in history.disturbances),
     }
     for what, yes in happened.items():
         if not yes:
