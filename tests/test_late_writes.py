@@ -11,10 +11,12 @@ from typing_extensions import override
 from app.clients import aws
 from app.db import Database
 from app.delivery.due import due
+from app.domain.plans import Operation
 from app.domain.sightings import SeenUser
 from app.domain.work import Work
 from app.models import Lane
 from app.services.backoff import Backoff
+from app.services.lanes import Lanes
 from app.services.late_writes import LookAgain
 from app.services.reconcile import Reconciler
 from tests.conftest import Databases
@@ -42,6 +44,15 @@ class Stale(Iam):
     def members(self, group: str) -> frozenset[str] | None:
         found = super().members(group)
         return found if found is None or group != self.hides else frozenset()
+
+
+class Killed(BaseException):
+    """The process is gone in the middle of a call."""
+
+
+def killed(_operation: Operation) -> None:
+    """Before the first write. When that arrives is up to the test."""
+    raise Killed
 
 
 @pytest.fixture
@@ -123,3 +134,35 @@ def test_rule_32_a_look_planned_meanwhile_stays_planned(lab: Lab) -> None:
         tx.session.scalars(select(Lane)).one().look_again_at = later
     Reconciler(database, lambda _account: iam)(Work("lane", "default", "bob"))
     assert planned(database) == later
+
+
+def test_rule_32_what_a_killed_process_had_under_way_is_looked_at_once_more_on_sqlite_too(lab: Lab) -> None:
+    """Its call arrives when the next process has given and ended the same access."""
+    database, iam = lab.running.database, Iam(boto_iam(lab))
+    asked = lab.ask("bob")
+    lab.approve("alice", asked["id"])
+    with pytest.raises(Killed):
+        Reconciler(database, lambda _account: Iam(boto_iam(lab), killed))(Work("request", "default", asked["id"]))
+
+    began = dt.datetime.now(dt.UTC)
+    following = Reconciler(database, lambda _account: iam, lanes=Lanes(database, worst_call=20.0))
+    following.remember()
+    settle(lab, iam)
+    grant_id = lab.get("bob", f"/v1/access-requests/{asked['id']}")["grant_id"]
+    lab.post("bob", f"/v1/grants/{grant_id}/revoke", {"reason": "done"}, expect=202)
+    settle(lab, iam)
+    lab.iam.add_user_to_group(UserName="bob", GroupName="LabGuest")
+
+    when = planned(database)
+    assert when is not None
+    assert when - began >= dt.timedelta(seconds=20)
+    following(Work("lane", "default", "bob"))
+    assert lab.groups_in_iam("bob") == []
+
+
+def test_rule_32_a_start_with_nothing_under_way_plans_no_look(lab: Lab) -> None:
+    database, iam = lab.running.database, boto_iam(lab)
+    grant_of_bob(lab, Stale(iam))
+    Reconciler(database, lambda _account: iam).remember()
+    with database.read() as tx:
+        assert tx.session.scalars(select(Lane)).all() == []

@@ -2,7 +2,8 @@
 
 Two grants of one person are two rows, so the claim is on the person. A worker that stood still past its lease
 finds its fence gone, before each IAM write and inside each writing transaction, and writes nothing more.
-On SQLite one process works, one piece after the other, so there is nothing to claim.
+On SQLite one process works, one piece after the other, so there is nothing to claim. But what the process before it had
+under way when it was killed may still arrive, so these users are looked at once more as well.
 """
 
 import time
@@ -20,7 +21,8 @@ from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Database, Tx
 from app.domain.plans import Operation
-from app.models import Lane, columns
+from app.domain.states import ENDING_GRANTS, GrantState, Provisioning
+from app.models import AccessRequest, Grant, Lane, columns
 
 LEASE = timedelta(seconds=30)
 """How long a claim holds without a sign of life."""
@@ -43,6 +45,12 @@ _LOOK_AGAIN = (
     .where(_lanes.c.principal == sa.any_(sa.bindparam("of", type_=postgresql.ARRAY(sa.String))))
     .where(sa.or_(_lanes.c.look_again_at.is_(None), _lanes.c.look_again_at <= _NOW))  # what is planned comes later
     .values(look_again_at=_NOW)
+)
+_requests, _grants = columns(AccessRequest), columns(Grant)
+_UNDER_WAY = sorted({*ENDING_GRANTS, GrantState.APPLYING})
+_WORKED_ON = sa.union(
+    sa.select(_requests.c.account, _requests.c.user).where(_requests.c.provisioning == Provisioning.APPLYING),
+    sa.select(_grants.c.account, _grants.c.user).where(_grants.c.state.in_(_UNDER_WAY)),
 )
 _RELEASE = sa.update(_lanes).where(_lanes.c.fence == sa.bindparam("ours")).values(held_until=None)
 _NONE_HAD = -1
@@ -103,6 +111,23 @@ class Lanes:
         self._worst_call = timedelta(seconds=worst_call or aws.worst_call(aws.READ_TIMEOUT))
         self._held: set[int] = set()
         self._renewed = time.monotonic()
+        self._begun = False
+
+    def begin(self) -> None:
+        """Plan a second look, on SQLite, at whoever was worked on when the process before this one ended (rule 32).
+
+        Elsewhere taking over a lane plans it. Asked again and again, until it could once be written.
+        """
+        if self._begun or not self._database.is_sqlite:
+            return
+        with self._database.read() as tx:
+            worked_on = tx.session.connection().execute(_WORKED_ON).all()
+        if worked_on:
+            with self._database.write() as tx:
+                for account, user in worked_on:
+                    look_again_at = tx.now + self._worst_call
+                    tx.session.merge(Lane(account=account, principal=user, fence=0, look_again_at=look_again_at))
+        self._begun = True
 
     def claim(self, account: str, principals: Iterable[str]) -> Claim:
         """Claim what nobody else holds of these; what could not be had is missing in the answer."""

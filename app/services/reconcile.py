@@ -78,6 +78,7 @@ class Reconciler:
         self._lanes.renew()
         self._ends.remember()
         self._restored.look()
+        self._lanes.begin()
 
     def without_database(self) -> None:
         """The database does not answer or cannot be written: ends go on all the same (rule 36)."""

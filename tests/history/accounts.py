@@ -47,6 +47,10 @@ def _refusals(history: History) -> Iterator[Violation]:
 def _request(row: Row, events: list[Row]) -> Iterator[Violation]:
     names = [event["event"] for event in events]
     said = f"request {row['id']}"
+    wished = maybe(row["starts_at"])
+    begun = [moment(event["at"]) for event in events if event["event"] == "access_request.applying"]
+    if wished is not None and any(at < wished for at in begun):
+        yield Violation("duration", f"{said} was to start at {wished}, and was begun at {min(begun)}")
     if (row["provisioning"] == "applied") != ("access_request.applied" in names):
         yield Violation("audit", f"{said} is {row['provisioning']}, and the audit has {names}")
     for decision in row["decisions"]:

@@ -26,6 +26,11 @@ def _said(note: Note) -> str:
     return f"{note.verb} by {note.who} at {note.began.isoformat()} ({note.status}, key {note.key})"
 
 
+def _told(history: History, request_id: str, name: str, who: str) -> bool:
+    """Whether the audit has such an event of that request by them."""
+    return any((e["event"], e["actor"]) == (name, who) for e in history.of_request.get(request_id, []))
+
+
 def _answer(history: History, note: Note) -> Iterator[Violation]:
     """No 5xx but 503; that, and a lost connection, only while something is down."""
     if note.status is not None and note.status >= 500 and note.status != 503:
@@ -40,6 +45,8 @@ def _made(history: History, note: Note) -> Iterator[Violation]:
     row = history.by_id.get(note.made or "")
     if row is None or row["reason"] != note.key or row["requester"] != note.who:
         yield Violation("acknowledged", f"{_said(note)}: the request {note.made} is not there")
+    elif not _told(history, row["id"], "access_request.asked", note.who):
+        yield Violation("acknowledged", f"{_said(note)}: the audit does not have it asked for by {note.who}")
     elif note.verb == "extend" and row["extends"] != note.target:
         yield Violation("acknowledged", f"{_said(note)}: the request {note.made} extends {row['extends']}")
     elif note.verb == "leave":
@@ -67,6 +74,8 @@ def _cancelled(history: History, note: Note) -> Iterator[Violation]:
     row = history.by_id.get(note.target)
     if row is None or row["decision"] != "cancelled":
         yield Violation("acknowledged", f"{_said(note)}: {note.target} is {row and row['decision']}")
+    elif not _told(history, note.target, "access_request.cancelled", note.who):
+        yield Violation("acknowledged", f"{_said(note)}: the audit does not have {note.target} cancelled by {note.who}")
 
 
 def _revoked(history: History, note: Note) -> Iterator[Violation]:
@@ -77,8 +86,7 @@ def _revoked(history: History, note: Note) -> Iterator[Violation]:
 
 def _event(name: str) -> Callable[[History, Note], Iterator[Violation]]:
     def find(history: History, note: Note) -> Iterator[Violation]:
-        events = history.of_request.get(note.target, [])
-        if not any(event["event"] == name and event["actor"] == note.who for event in events):
+        if not _told(history, note.target, name, note.who):
             yield Violation("acknowledged", f"{_said(note)}: no {name} of {note.target} in the audit")
 
     return find

@@ -18,6 +18,9 @@ def sent(write: Write) -> dt.datetime:
 def check(history: History) -> Iterator[Violation]:
     """Compare the log of writes with what was approved, and IAM with the grants."""
     done = [write for write in history.writes if write.done]
+    for write in history.writes:
+        if write.status is None:
+            yield Violation("log", f"nobody knows what became of write {write.seq}, {write.action}")
     for write in done:
         if write.action not in {ADD, REMOVE}:
             yield Violation("cause", f"nothing that was asked for calls {write.action} {write.parameters}")

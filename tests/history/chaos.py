@@ -1,15 +1,18 @@
-"""What befalls the processes: killed at any moment, or standing still for longer than their lease."""
+"""What befalls the processes: killed at any moment, or in the middle of a write, or standing still past their lease."""
 
 import datetime as dt
 import random
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 
-from tests.history.record import Disturbance
-from tests.history.world import LEASE, Post, World
+from tests.history.record import KILLED, OVERTAKEN, STOPPED, Disturbance
+from tests.history.world import LEASE, WORST_CALL, Post, World
+from tests.support.faults import Hold
 
-KILLED, STOPPED = "killed", "stopped"
+_A_WRITE_COMES_WITHIN = 3.0
 
 
 def befall_server(world: World, post: Post, seed: int, between: tuple[float, float]) -> None:
@@ -33,6 +36,35 @@ def befall_worker(world: World, post: Post, seed: int, between: tuple[float, flo
             _noted(world, STOPPED, post, lambda: _stopped(world, post, draw))
 
 
+def befall_writes(world: World, seed: int) -> None:
+    """Every few seconds, kill whoever works in the middle of a write, which arrives only when others work again.
+
+    By chance this hardly ever happens, and it is where a claim and the second look are needed (rule 32).
+    """
+    draw = random.Random(f"{seed}-writes")  # noqa: S311 - as above
+    working = world.workers or world.servers
+    while not world.over.wait(draw.uniform(5, 15)):
+        with ExitStack() as nobody_else:
+            for post in working:
+                nobody_else.enter_context(post.befalling)
+            hold = world.proxy.hold(lambda call: call.is_write)
+            if hold.reached.wait(_A_WRITE_COMES_WITHIN):
+                _overtaken(world, working, hold, draw)
+            hold.release()  # whatever it meets from now on goes on at once
+
+
+def _overtaken(world: World, working: Sequence[Post], hold: Hold, draw: random.Random) -> None:
+    arrives = threading.Timer(draw.uniform(0, WORST_CALL), hold.release)
+    began = dt.datetime.now(dt.UTC)
+    arrives.start()
+    for post in working:
+        post.kill()
+    for post in working:
+        post.start()
+        world.disturbances.append(Disturbance(OVERTAKEN, post.name, began, dt.datetime.now(dt.UTC)))
+    arrives.join()
+
+
 def _killed(world: World, post: Post, draw: random.Random) -> None:
     post.kill()
     world.over.wait(draw.uniform(0, 1))
@@ -46,17 +78,19 @@ def _stopped(world: World, post: Post, draw: random.Random) -> None:
 
 
 def _noted(world: World, what: str, post: Post, happens: Callable[[], None]) -> None:
-    began = dt.datetime.now(dt.UTC)
-    try:
-        happens()
-    finally:
-        world.disturbances.append(Disturbance(what, post.name, began, dt.datetime.now(dt.UTC)))
+    with post.befalling:
+        began = dt.datetime.now(dt.UTC)
+        try:
+            happens()
+        finally:
+            world.disturbances.append(Disturbance(what, post.name, began, dt.datetime.now(dt.UTC)))
 
 
 def everything(world: World, seed: int) -> list[Callable[[], None]]:
     """What goes on side by side, each until the time is up."""
     if world.kind == "sqlite":
         [server] = world.servers
-        return [lambda: befall_server(world, server, seed, (2, 6))]
+        return [partial(befall_server, world, server, seed, (2, 6)), partial(befall_writes, world, seed)]
     servers = [partial(befall_server, world, post, seed, (15, 40)) for post in world.servers]
-    return [*servers, *(partial(befall_worker, world, post, seed, (2, 7)) for post in world.workers)]
+    workers = [partial(befall_worker, world, post, seed, (2, 7)) for post in world.workers]
+    return [*servers, *workers, partial(befall_writes, world, seed)]

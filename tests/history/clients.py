@@ -16,6 +16,7 @@ from tests.history.world import ADMINS, APPROVALS, World, http
 CLIENTS = 8
 PAUSE = 0.1
 """Seconds between two calls of one client, at most."""
+LASTING, LASTING_SHARE = "PT1H", 0.2
 REPEATS = 5
 """How often a call whose answer was lost is sent again with the same key, at most."""
 _RECENT, _NEWEST, _NEWEST_SHARE = 24, 6, 0.7
@@ -76,7 +77,7 @@ class Player:
             self._cancel: 2,
             self._withdraw: 3,
             self._retry: 2,
-            self._revoke: 3,
+            self._revoke: 2,
             self._extend: 8,
             self._leave: 2,
             self._look: 3,
@@ -95,7 +96,8 @@ class Player:
         return self._draw.choice(likely) if self._draw.random() < share else self._anybody()
 
     def _duration(self) -> str:
-        return f"PT{self._draw.randint(1, 8)}S"
+        """Mostly seconds, so that much ends; now and then so long that it is still active when all is compared."""
+        return LASTING if self._draw.random() < LASTING_SHARE else f"PT{self._draw.randint(1, 8)}S"
 
     def _join(self) -> None:
         body: dict[str, Any] = {"kind": "group.join", "change": {"group": self._draw.choice(list(APPROVALS))}}

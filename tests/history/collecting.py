@@ -58,7 +58,7 @@ def settle(world: World) -> bool:
     world.proxy.clear()
     for post in world.workers:
         post.send(signal.SIGCONT)
-    quiet_at = time.monotonic() + (world.late + _LOOKED_AGAIN).total_seconds() if world.workers else 0.0
+    quiet_at = time.monotonic() + (world.late + _LOOKED_AGAIN).total_seconds()
     deadline = time.monotonic() + SETTLES_WITHIN
     with http() as client:
         reader = Reader(client, world, world.servers[0].url)

@@ -51,6 +51,17 @@ def check(history: History) -> Iterator[Violation]:
             yield Violation("state", f"{_said(row)} is {row['decision']}/{row['provisioning']}")
         yield from _moves(row, state, events)
         yield from _approvals(history, row, events)
+    yield from _given(history)
+
+
+def _given(history: History) -> Iterator[Violation]:
+    """A request that was applied gave each access once; any other gave none."""
+    started = Counter(grant["access_request_id"] for grant in history.grants if grant["ends_at"] is not None)
+    for row in history.requests:
+        wanted = 1 if row["kind"] == "group.join" and row["provisioning"] == "applied" else 0
+        if (times := started[row["id"]]) != wanted:
+            state = f"{row['decision']}/{row['provisioning']}"
+            yield Violation("outcome", f"{_said(row)} is {state} and gave {times} times")
 
 
 def _said(row: Row) -> str:

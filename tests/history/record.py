@@ -11,6 +11,8 @@ from tests.support.write_log import Write
 Row = Mapping[str, Any]
 Access = tuple[str, str]
 """A user and a group."""
+KILLED, STOPPED, OVERTAKEN = "killed", "stopped", "killed in the middle of a write"
+"""What is done to a process."""
 
 
 def moment(text: str) -> dt.datetime:

@@ -31,7 +31,9 @@ class Result:
     figures: dict[str, str]
 
 
-def run(kind: str, seconds: float, seed: int, folder: Path, postgres: Callable[[], URL]) -> Result:
+def run(
+    kind: str, seconds: float, seed: int, folder: Path, postgres: Callable[[], URL], *, faults: float = FAULTS
+) -> Result:
     """Make a world, let it be disturbed, and judge it.
 
     Args:
@@ -40,21 +42,33 @@ def run(kind: str, seconds: float, seed: int, folder: Path, postgres: Callable[[
         seed: Of the clients, the faults and the chaos.
         folder: An empty one; logs are left there.
         postgres: The address of a PostgreSQL server; called where one is needed.
+        faults: How many of all calls to AWS meet one, from 0 to 1.
     """
+    took = {"made in": time.monotonic()}
     with world(kind, folder, seed, postgres) as place:
         began = dt.datetime.now(dt.UTC)
+        _passed(took, "made in", "load and chaos")
+        place.proxy.on(None, PASSING, times=None, probability=faults)
         notes = _load(place, seconds, seed)
-        rested = time.monotonic()
+        _passed(took, "load and chaos", "came to rest in")
         settled = settle(place)
-        rested = time.monotonic() - rested
-        faults = Counter(type(fault).__name__ for _, fault in place.proxy.met)
+        _passed(took, "came to rest in", "collected in")
+        met = Counter(type(fault).__name__ for _, fault in place.proxy.met)
         history = collect(place, notes, began, settled=settled)
-    figures = {**_figures(history), "faults met": _counted(faults), "came to rest in": f"{rested:.1f} s"}
+        _passed(took, "collected in")
+    times = {name: f"{seconds:.1f} s" for name, seconds in took.items()}
+    figures = {**_figures(history), "faults met": _counted(met), **times}
     return Result(history, check(history), figures)
 
 
+def _passed(took: dict[str, float], over: str, begins: str | None = None) -> None:
+    now = time.monotonic()
+    took[over] = now - took[over]
+    if begins is not None:
+        took[begins] = now
+
+
 def _load(place: World, seconds: float, seed: int) -> list[Note]:
-    place.proxy.on(None, PASSING, times=None, probability=FAULTS)
     board, befalls = clients.Board(), chaos.everything(place, seed)
     with ThreadPoolExecutor(clients.CLIENTS + len(befalls)) as pool:
         disturbing: list[Future[Any]] = [pool.submit(befall) for befall in befalls]
@@ -83,6 +97,7 @@ def _figures(history: History) -> dict[str, str]:
         "503": str(sum(note.status == 503 for note in notes)),
         "access requests": _counted(Counter(f"{r['decision']}/{r['provisioning']}" for r in history.requests)),
         "grants": _counted(Counter(g["end_reason"] or g["state"] for g in grants)),
+        "stand at the end": str(len(history.members)),
         "audit events": str(len(history.events)),
         "IAM writes": _counted(Counter(f"{w.action} {w.status}" for w in history.writes)),
         "taken again": str(len(history.events_named("access.taken_again"))),

@@ -16,7 +16,8 @@ class Span:
         begins: When its intent was durable: no write before.
         runs: From when on IAM showed it; None where it never did.
         ends: When its end was due or asked for, whichever came first; None: it stands.
-        over: When IAM no longer showed it; None: not yet.
+        over: When IAM no longer showed it, or another grant went on giving it; None: not yet.
+        continued_by: That other grant.
     """
 
     grant: str
@@ -25,6 +26,7 @@ class Span:
     ends: dt.datetime | None
     over: dt.datetime | None
     reason: str | None
+    continued_by: str | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def spans(history: History) -> Mapping[Access, list[Span]]:
         due = maybe(grant["ends_at"])
         ends = min((at for at in (due, asked.get(grant["id"]), over) if at is not None), default=None)
         runs = None if due is None else maybe(grant["starts_at"])
-        found[access_of(grant)].append(Span(grant["id"], begins, runs, ends, over, grant["end_reason"]))
+        why, other = grant["end_reason"], grant["continued_by"]
+        found[access_of(grant)].append(Span(grant["id"], begins, runs, ends, over, why, other))
     return found
 
 

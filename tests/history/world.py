@@ -31,15 +31,25 @@ APPROVALS: Mapping[str, int] = {"LabGuest": 1, "LabUser": 1, "LabAdmin": 2}
 """The groups of the catalogue, with how many their rules want."""
 LEASE, AWS_TIMEOUT = 2.0, 1.0
 """Seconds, as `Sites` sets them."""
+WORST_CALL = aws.worst_call(AWS_TIMEOUT)
+"""Seconds that a call may be under way at most, also when its process is gone."""
 GOES_DOWN = 60.0
 """Seconds for a process to end when asked to."""
 
 
 class Post:
-    """One process that is killed, stopped and started again. `url` is where it listens, or listened last."""
+    """One process that is killed, stopped and started again.
+
+    Attributes:
+        url: Where it listens, or listened last.
+        server: A server as tests talk to it, the one that runs now.
+        befalling: Held by whoever does something to it, so that two do not at once.
+    """
 
     def __init__(self, name: str, site: Site, *arguments: str) -> None:
         self.name, self.url = name, ""
+        self.server: Server | None = None
+        self.befalling = threading.Lock()
         self._site, self._arguments = site, arguments
         self._process: subprocess.Popen[str] | None = None
         self._life = contextlib.ExitStack()
@@ -49,7 +59,7 @@ class Post:
         if self._arguments[0] == "worker":
             self._process = self._life.enter_context(self._site.working())
             return
-        server: Server = self._life.enter_context(self._site.serving(*self._arguments[1:]))
+        self.server = server = self._life.enter_context(self._site.serving(*self._arguments[1:]))
         self._process, self.url = server.process, server.said["url"]
 
     def kill(self) -> None:
@@ -109,16 +119,18 @@ class World:
     @property
     def late(self) -> dt.timedelta:
         """How long after a takeover a write of the one before may still arrive."""
-        return dt.timedelta(seconds=LEASE + aws.worst_call(AWS_TIMEOUT))
+        return dt.timedelta(seconds=LEASE + WORST_CALL)
 
     def members(self) -> frozenset[tuple[str, str]]:
         """Who is in which group, as IAM itself says it."""
         iam = _iam(self.moto)
-        return frozenset((u["UserName"], g) for g in APPROVALS for u in iam.get_group(GroupName=g)["Users"])
+        groups = [g["GroupName"] for page in iam.get_paginator("list_groups").paginate() for g in page["Groups"]]
+        return frozenset((u["UserName"], g) for g in groups for u in iam.get_group(GroupName=g)["Users"])
 
 
 def _iam(url: str) -> Any:
-    return boto3.client("iam", endpoint_url=url, region_name="us-east-1")
+    # A session of its own: two runs may go on side by side, and making clients of a shared one is not safe then.
+    return boto3.Session().client("iam", endpoint_url=url, region_name="us-east-1")
 
 
 @contextlib.contextmanager
@@ -135,13 +147,13 @@ def world(kind: str, folder: Path, seed: int, postgres: Callable[[], URL]) -> It
         site = site.but(GATEHOUSE_RATE_LIMIT="off", GATEHOUSE_LOG_LEVEL="WARNING")
         for name in IN_IAM:
             _iam(moto).create_user(UserName=name, Path="/lab/")
-        with site.serving("--no-worker") as server:
-            _enrol(server, site)
         servers, workers = _posts(kind, site)
         made = World(kind, site, proxy, moto, servers, workers)
         try:
             for post in (*servers, *workers):
                 post.start()
+            assert servers[0].server is not None
+            _enrol(servers[0].server, site)
             yield made
         finally:
             for post in (*servers, *workers):
