@@ -112,6 +112,9 @@ class Transactions(Protocol):
     def read(self) -> AbstractContextManager[Tx]:
         """A transaction that changes nothing."""
 
+    def look(self) -> AbstractContextManager[Tx]:
+        """The same for statements that only select."""
+
     def write(self) -> AbstractContextManager[Tx]:
         """A transaction that commits at the end of the block."""
 

@@ -59,7 +59,7 @@ class Entry:
     def alone(self) -> Caller:
         """The same, in a transaction of its own."""
         try:
-            with self.database.read() as tx:
+            with self.database.look() as tx:
                 return self.find(tx)
         except SQLAlchemyError as problem:
             raise Unavailable("The database does not answer; try again in a moment.", code="database_away") from problem

@@ -51,7 +51,7 @@ class CarryOut:
 
     def __call__(self, request_id: str) -> None:
         """Bring one request as far as it can go now."""
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             row = tx.session.get_one(AccessRequest, request_id)
             overdue = row.lapses_at <= tx.now and row.state != APPLYING
             undoing = row.state == APPLYING and row.failure is not None and bool(row.failure.get("undoing"))
@@ -90,7 +90,7 @@ class CarryOut:
         seen = change.observe(self._iam, wish)
         shown = [g for g in change.groups(wish.body) if seen.is_member(g)]
         if (shown and change.gives_access) or (change.takes_away and not shown):
-            with self._database.read() as tx:
+            with self._database.look() as tx:
                 row = tx.session.get_one(AccessRequest, request_id)
                 if change.gives_access:
                     return outcomes.without_doubtful(tx, row, seen)

@@ -224,7 +224,7 @@ class FencedDatabase:
 
     def __init__(self, database: Database, lanes: Lanes, claim: Claim) -> None:
         self._database, self._lanes, self._claim = database, lanes, claim
-        self.read = database.read
+        self.read, self.look = database.read, database.look
 
     @contextmanager
     def write(self) -> Iterator[Tx]:

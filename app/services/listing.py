@@ -46,6 +46,8 @@ PLAIN = (
 DOCUMENTS = ("change", "ruling", "plan", "grant_ids", "failure")
 DECISION = ("approver", "verdict", "comment", "plan_digest", "channel", "at", "void")
 
+_STEPS = (51, 201)
+"""Pages are read in these sizes, the usual and the longest with the row that says there is more."""
 _COLUMNS = len(PLAIN) + len(DOCUMENTS)
 
 
@@ -137,7 +139,7 @@ def requests(tx: Tx, caller: Caller, wanted: RequestFilter, *, before: str | Non
     if wanted.to_approve:
         given = {"ids": _to_approve(tx, caller, shape, given, limit)}
         shape = {"ids"}
-    return _read(tx, frozenset(shape), {**given, "most": limit})
+    return _read(tx, frozenset(shape), given, limit)
 
 
 def _to_approve(tx: Tx, caller: Caller, shape: AbstractSet[str], given: dict[str, Any], limit: int) -> list[str]:
@@ -153,9 +155,10 @@ def _to_approve(tx: Tx, caller: Caller, shape: AbstractSet[str], given: dict[str
     return list(islice(found, limit))
 
 
-def _read(tx: Tx, shape: frozenset[str], given: dict[str, Any]) -> list[RequestRow]:
-    rows = tx.session.connection().execute(_statement(shape), given).all()
-    return [_request_row(list(of)) for _, of in groupby(rows, key=itemgetter(0))]
+def _read(tx: Tx, shape: frozenset[str], given: dict[str, Any], limit: int) -> list[RequestRow]:
+    most = next((step for step in _STEPS if step >= limit), limit)
+    rows = tx.session.connection().execute(_statement(shape, most), given).all()
+    return [_request_row(list(of)) for _, of in islice(groupby(rows, key=itemgetter(0)), limit)]
 
 
 def _request_row(joined: list[sa.Row[Any]]) -> RequestRow:
@@ -165,8 +168,13 @@ def _request_row(joined: list[sa.Row[Any]]) -> RequestRow:
 
 
 @lru_cache(maxsize=128)
-def _statement(shape: frozenset[str]) -> sa.Select[Any]:
-    """The page under these conditions. Building a statement costs more than running it, so each is built once."""
+def _statement(shape: frozenset[str], most: int) -> sa.Select[Any]:
+    """The page under these conditions. Building a statement costs more than running it, so each is built once.
+
+    Args:
+        shape: The names of the conditions.
+        most: Rows, as a number in the text: PostgreSQL reads all decisions for a page whose size it does not know.
+    """
     page = (
         sa.select(
             *(_as_stored(_requests.c[name]) for name in PLAIN),
@@ -174,7 +182,7 @@ def _statement(shape: frozenset[str]) -> sa.Select[Any]:
         )
         .where(*(_WHERE[name] for name in sorted(shape)))
         .order_by(_requests.c.id.desc())
-        .limit(sa.bindparam("most"))
+        .limit(sa.literal_column(str(most)))
         .subquery()
     )
     of_request = _decisions.c.access_request_id == page.c.id

@@ -95,14 +95,14 @@ class Reconciler:
                 if claim.principals:
                     LookAgain(database, iam)(work.account, work.id)
         elif not self._restored.rests(work.id):  # rule 38
-            with self._database.read() as tx:
+            with self._database.look() as tx:
                 user: str = tx.session.connection().execute(_SUBJECT, {"id": work.id}).scalar_one()
             with self._claimed(work.account, [user]) as (claim, database, iam):
                 if claim.principals:
                     CarryOut(database, iam, self._backoff)(work.id)
 
     def _end(self, work: Work) -> None:
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             due = ends.due_of(tx, work.account, work.id)
         with self._claimed(work.account, list(due.values())) as (claim, database, iam):
             mine = [grant_id for grant_id, user in due.items() if user in claim.principals]
