@@ -63,6 +63,8 @@ PYTEST_DEBUG_TEMPROOT=$$(mktemp -d "$${TMPDIR:-/tmp}/gatehouse.XXXXXX") || exit 
 	XDG_RUNTIME_DIR="$${XDG_RUNTIME_DIR:-$$PYTEST_DEBUG_TEMPROOT}"; export XDG_RUNTIME_DIR;
 endef
 
+# Two at a time: most tests wait for processes and leases more than they compute. A module stays together.
+PYTEST_FLAGS ?= -n 2 --dist loadfile
 .PHONY: test
 test: .venv .venv-ministack ## Run the whole test suite
 	@$(in_own_folder) \

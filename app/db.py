@@ -28,6 +28,9 @@ from app.models import AuditEvent, AuditHead, columns, new_id
 WRITE_WAIT = 30.0
 """Seconds a writer waits for its turn before it gives up with 503."""
 
+_OPTIONS = "-c statement_timeout=60000 -c timezone=UTC -c datestyle=ISO"
+"""Times as the writers of long lists expect their text."""
+
 _POOL = 48
 """Connections: FastAPI runs sync handlers on 40 threads, the worker and health checks come on top."""
 
@@ -303,7 +306,7 @@ def make_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         engine = sa.create_engine(
             parsed,
-            connect_args={"connect_timeout": 5, "options": "-c statement_timeout=60000 -c timezone=UTC"},
+            connect_args={"connect_timeout": 5, "options": _OPTIONS},
             hide_parameters=True,
             **pool,
         )

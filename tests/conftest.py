@@ -1,5 +1,6 @@
 """Real parts for every test: PostgreSQL from a wheel, moto over HTTP, databases copied from a prepared one."""
 
+import fcntl
 import itertools
 import os
 import shutil
@@ -60,7 +61,11 @@ def _reset_users(url: str, keep: tuple[str, ...]) -> None:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     """The address of a PostgreSQL server, its maintenance database named."""
     # Not in the home folder: as root the server opens every folder above its data to reading.
-    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    data = tmp_path_factory.mktemp("postgres")
+    # As root it also makes a system user, which two runs at once would both try.
+    with (data.parent.parent / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server = get_server(data, cleanup_mode="delete")
     yield make_url(str(server.get_uri())).set(drivername="postgresql+psycopg")
     server.cleanup()
 

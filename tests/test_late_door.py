@@ -37,6 +37,12 @@ def test_401_comes_before_all_else(lab: Lab, path: str, query: str) -> None:
 
 
 @LISTS
+def test_a_newline_behind_the_path_changes_nothing(lab: Lab, path: str) -> None:
+    assert refusal(lab, f"{path}%0A") == (401, "no_token")
+    assert lab.call("pi", "GET", f"{path}%0A").status_code == lab.call("pi", "GET", path).status_code == 200
+
+
+@LISTS
 def test_a_token_without_the_scope_is_refused_before_its_parameters_are(lab: Lab, path: str) -> None:
     made = minted(lab, "directory:read")
     narrow = {"Authorization": f"Bearer {made['token']}"}

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from app.api import paging, written
-from app.api.door import Door, ListAudit, ReadAudit, database_errors, respond
+from app.api.door import ListAudit, ReadAudit, Reader, database_errors, respond
 from app.api.entry import EntryRoute
 from app.api.pagination import CursorText, Limit
 from app.api.schemas import AuditEventView, Page, VerificationView
@@ -55,6 +55,6 @@ def verify(door: ReadAudit) -> Response:
         return respond(VerificationView(**vars(audit.verify(door.house.database))))
 
 
-def _require_reader(door: Door) -> None:
+def _require_reader(door: Reader) -> None:
     if not door.caller.sees_all:
         raise Forbidden("The audit is for admins and auditors.", code="auditors_only")

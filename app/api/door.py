@@ -23,24 +23,31 @@ from app.services import audit
 Answer = BaseModel | None
 
 
-class Door:
-    """What a handler works with.
+class Reader:
+    """What a handler that only reads works with.
 
     Everything of a request happens in one call on one thread: a transaction that spans several could wait
     for a thread while it holds the database.
     """
 
-    def __init__(self, request: Request, caller: Caller, body: bytes) -> None:
-        self.house: House = request.app.state.house
-        self.caller = caller
-        self._request, self._body = request, body
-        key = request.headers.get(idempotency.HEADER) if request.method == "POST" else None
-        self._key = None if key is None else idempotency.check_form(key)
+    house: House
+    caller: Caller
 
     def read(self, look: Callable[[Tx], Answer]) -> Response:
         """Answer from a reading transaction."""
         with database_errors(), self.house.database.read() as tx:
             return respond(look(tx))
+
+
+class Door(Reader):
+    """What a handler works with that may also change something."""
+
+    def __init__(self, request: Request, caller: Caller, body: bytes) -> None:
+        self.house = request.app.state.house
+        self.caller = caller
+        self._request, self._body = request, body
+        key = request.headers.get(idempotency.HEADER) if request.method == "POST" else None
+        self._key = None if key is None else idempotency.check_form(key)
 
     def write(self, change: Callable[[Tx], Answer], *, status: int = 200, secret: bool = False) -> Response:
         """Change something and answer, once per idempotency key.
@@ -87,7 +94,7 @@ class Door:
             )
 
 
-class LateDoor(Door):
+class LateDoor(Reader):
     """A door for reading whose caller is found in the transaction that reads (`entry.LATE`), and known inside it."""
 
     def __init__(self, request: Request, entry: Entry) -> None:
@@ -149,8 +156,12 @@ def door(*scopes: Scope) -> Any:
 def late_door(*scopes: Scope) -> Any:
     """The same for the routes of `entry.LATE`, which only read."""
 
-    async def enter(request: Request) -> LateDoor:
-        entry: Entry = request.scope[IN_SCOPE]
+    async def enter(request: Request) -> Reader:
+        entry: Entry | None = request.scope.get(IN_SCOPE)
+        if entry is None:  # a route also matches with a newline behind its path, and then who calls is known already
+            caller: Caller = request.scope["gatehouse.caller"]
+            require_scopes(caller, scopes)
+            return Door(request, caller, b"")
         entry.needed = scopes
         return LateDoor(request, entry)
 
@@ -158,8 +169,8 @@ def late_door(*scopes: Scope) -> Any:
     return Depends(enter)
 
 
-ListRequests = Annotated[LateDoor, late_door(Scope.REQUESTS_READ)]
-ListAudit = Annotated[LateDoor, late_door(Scope.AUDIT_READ)]
+ListRequests = Annotated[Reader, late_door(Scope.REQUESTS_READ)]
+ListAudit = Annotated[Reader, late_door(Scope.AUDIT_READ)]
 ReadRequests = Annotated[Door, door(Scope.REQUESTS_READ)]
 WriteRequests = Annotated[Door, door(Scope.REQUESTS_WRITE)]
 AdminRequests = Annotated[Door, door(Scope.REQUESTS_WRITE, Scope.ADMIN)]

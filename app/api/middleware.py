@@ -1,4 +1,7 @@
-"""Before routing: request ids, who calls, how often, and what no path may hold. 401 comes before all else."""
+"""Before routing: request ids, who calls, how often, and what no path may hold. 401 comes before all else.
+
+The long lists find out themselves who calls (`entry.LATE`).
+"""
 
 import re
 import time

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from typing_extensions import override
 
 from app.api import pagination
-from app.api.door import Door
+from app.api.door import Reader
 from app.api.schemas import Page, View
 
 Row = TypeVar("Row")
@@ -27,7 +27,7 @@ class WrittenPage(View):
 
 
 def page(
-    door: Door,
+    door: Reader,
     model: type[Page[Shown]],
     filters: Mapping[str, Any],
     cursor: str | None,
@@ -49,7 +49,7 @@ def page(
 
 
 def written(
-    door: Door,
+    door: Reader,
     model: type[Page[Shown]],
     filters: Mapping[str, Any],
     cursor: str | None,
@@ -69,7 +69,7 @@ def written(
 
 
 def _cut(
-    door: Door,
+    door: Reader,
     model: type[Page[Shown]],
     filters: Mapping[str, Any],
     cursor: str | None,

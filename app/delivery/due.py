@@ -39,7 +39,9 @@ _LANES = (
     .where(_lanes.c.look_again_at <= sa.bindparam("now"))
     .limit(sa.bindparam("most"))
 )
-_NEXT = (sa.select(sa.func.min(_requests.c.due_at)), sa.select(sa.func.min(_grants.c.due_at)))
+_NEXT = tuple(
+    sa.select(sa.func.min(column)) for column in (_requests.c.due_at, _grants.c.due_at, _lanes.c.look_again_at)
+)
 
 
 def due(tx: Tx, *, groups: int = 1, requests: int = 10) -> list[Work]:

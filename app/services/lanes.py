@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -31,28 +32,51 @@ _NOW = sa.func.clock_timestamp()
 _LEASE_END = _NOW + sa.bindparam("lease", type_=sa.Interval)
 _FREE = sa.or_(_lanes.c.held_until.is_(None), _lanes.c.held_until <= _NOW)
 _OURS = (_lanes.c.fence == sa.bindparam("ours"), _lanes.c.held_until > _NOW)
-_RENEW = sa.update(_lanes).where(*_OURS).values(held_until=_LEASE_END).returning(_NOW.label("now"))
+_locked = _lanes.alias("locked")
+
+
+def _in_order(*of: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Lock lanes by their names, as a claim does, before one of them is changed: so nobody waits in a ring.
+
+    Two batches of one group deadlocked within seconds without it (measured: ten times in eighty batches of a hundred).
+    """
+    key = (_locked.c.account, _locked.c.principal)
+    return sa.tuple_(_lanes.c.account, _lanes.c.principal).in_(
+        sa.select(*key).where(*of).order_by(*key).with_for_update()
+    )
+
+
+_BY_FENCE = _in_order(_locked.c.fence == sa.bindparam("ours"))
+_RENEW = sa.update(_lanes).where(*_OURS, _BY_FENCE).values(held_until=_LEASE_END).returning(_NOW.label("now"))
+_RELEASE = sa.update(_lanes).where(_lanes.c.fence == sa.bindparam("ours"), _BY_FENCE).values(held_until=None)
+
+
+def _any_of(name: str, column: sa.ColumnElement[Any], type_: Any) -> sa.ColumnElement[bool]:
+    return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(type_)))
+
+
 _RENEW_ALL = (
     sa.update(_lanes)
-    .where(_lanes.c.fence == sa.any_(sa.bindparam("all_ours", type_=postgresql.ARRAY(sa.BigInteger))))
-    .where(_lanes.c.held_until > _NOW)
+    .where(_any_of("all_ours", _lanes.c.fence, sa.BigInteger), _lanes.c.held_until > _NOW)
+    .where(_in_order(_any_of("all_ours", _locked.c.fence, sa.BigInteger)))
     .values(held_until=_LEASE_END)
 )
 _LOOK = sa.select(sa.func.count()).select_from(_lanes).where(*_OURS)
 _LOOK_AGAIN = (
     sa.update(_lanes)
-    .where(_lanes.c.account == sa.bindparam("in_account"))
-    .where(_lanes.c.principal == sa.any_(sa.bindparam("of", type_=postgresql.ARRAY(sa.String))))
     .where(sa.or_(_lanes.c.look_again_at.is_(None), _lanes.c.look_again_at <= _NOW))  # what is planned comes later
+    .where(_in_order(_locked.c.account == sa.bindparam("in_account"), _any_of("of", _locked.c.principal, sa.String)))
     .values(look_again_at=_NOW)
 )
 _requests, _grants = columns(AccessRequest), columns(Grant)
 _UNDER_WAY = sorted({*ENDING_GRANTS, GrantState.APPLYING})
 _WORKED_ON = sa.union(
+    sa.select(_lanes.c.account, _lanes.c.principal).where(_lanes.c.look_again_at.is_not(None)),
     sa.select(_requests.c.account, _requests.c.user).where(_requests.c.provisioning == Provisioning.APPLYING),
-    sa.select(_grants.c.account, _grants.c.user).where(_grants.c.state.in_(_UNDER_WAY)),
+    sa.select(_grants.c.account, _grants.c.user).where(
+        sa.or_(_grants.c.state.in_(_UNDER_WAY), _grants.c.due_at <= sa.bindparam("now"))
+    ),
 )
-_RELEASE = sa.update(_lanes).where(_lanes.c.fence == sa.bindparam("ours")).values(held_until=None)
 _NONE_HAD = -1
 """In place of a fence: no lane has it."""
 
@@ -66,7 +90,8 @@ def _claiming() -> sa.Executable:
     account = sa.bindparam("in_account", type_=sa.String)
     fence = sa.select(sa.Sequence("lane_fence").next_value()).scalar_subquery()
     held = sa.select(_lanes.c.fence).where(_lanes.c.account == account, _lanes.c.principal == principal, ~_FREE)
-    rows = sa.select(account, principal, fence, _LEASE_END).where(~held.correlate_except(_lanes).exists())
+    free = ~held.correlate_except(_lanes).exists()
+    rows = sa.select(account, principal, fence, _LEASE_END).where(free).order_by(principal)
     new = postgresql.insert(_lanes).from_select(["account", "principal", "fence", "held_until"], rows)
     taken_over = _lanes.c.held_until.is_not(None)  # its holder never let go, and may yet write (rule 32)
     over = _LEASE_END + sa.bindparam("worst_call", type_=sa.Interval)
@@ -121,7 +146,7 @@ class Lanes:
         if self._begun or not self._database.is_sqlite:
             return
         with self._database.read() as tx:
-            worked_on = tx.session.connection().execute(_WORKED_ON).all()
+            worked_on = tx.session.connection().execute(_WORKED_ON, {"now": tx.now}).all()
         if worked_on:
             with self._database.write() as tx:
                 for account, user in worked_on:
@@ -137,21 +162,26 @@ class Lanes:
         given = {"in_account": account, "principals": wanted, "lease": self._lease, "worst_call": self._worst_call}
         with self._plain() as connection:
             got: dict[str, int] = dict(connection.execute(_CLAIM, given).all())
-            fence: int = next(iter(got.values()), _NONE_HAD)
+        fence: int = next(iter(got.values()), _NONE_HAD)
+        if got:
             self._held.add(fence)
-            return Claim(account, frozenset(got), fence)
+        return Claim(account, frozenset(got), fence)
 
     def release(self, claim: Claim) -> None:
-        """Let go, so that the next one need not wait for the lease to end."""
-        if claim.fence:
+        """Let go, so that the next one need not wait for the lease to end. Once: others may be claiming them."""
+        if claim.fence in self._held:
             self._held.discard(claim.fence)
             with self._plain() as connection:
                 connection.execute(_RELEASE, {"ours": claim.fence})
 
     def release_in(self, tx: Tx, claim: Claim) -> None:
-        """The same, together with what this transaction does."""
+        """The same, together with what this transaction does. Say `released` when it is over."""
         if claim.fence:
             tx.session.connection().execute(_RELEASE, {"ours": claim.fence})
+
+    def released(self, claim: Claim) -> None:
+        """The transaction that let go has ended."""
+        self._held.discard(claim.fence)
 
     def look_again(self, claim: Claim) -> None:
         """A claim was lost, perhaps in the middle of a call, and that is over: look once more what it did (rule 32).

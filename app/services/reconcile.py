@@ -113,9 +113,7 @@ class Reconciler:
                 end(work.id, mine)
             except _AWAY:
                 raise
-            except Exception:
-                if len(mine) == 1:
-                    raise
+            except Exception:  # noqa: BLE001 - a bug in one grant must not stop the ends of all others
                 _log.exception("batch_failed", note="each by itself now, so that one cannot hold up the others")
                 for grant_id in mine:
                     self._end_one(end, work, grant_id)
@@ -132,6 +130,7 @@ class Reconciler:
                 self._lanes.release_in(tx, claim)
                 if ends.due_of(tx, work.account, work.id):
                     tx.due.add(work)
+            self._lanes.released(claim)
 
     def _end_one(self, end: ends.EndGrants, work: Work, grant_id: str) -> None:
         try:
