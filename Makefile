@@ -78,7 +78,7 @@ CRASHES := tests/test_crashes.py tests/test_processes.py tests/test_disk_full.py
 crashes: .venv ## Run the crash tests many times in a row: make crashes TIMES=20
 	@for number in $$(seq 1 $(TIMES)); do \
 		echo "round $$number of $(TIMES)"; \
-		$(MAKE) test PYTEST_FLAGS="-q -x $(CRASHES)" || exit 1; \
+		$(MAKE) test PYTEST_FLAGS="-q -x -m crash $(CRASHES)" || exit 1; \
 	done
 
 # What it checks: docs/history-check.md. A run's seed is printed; SEED= runs it again.

@@ -2,8 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
 from app.db import utcnow
 from tests.conftest import Databases
+
+pytestmark = pytest.mark.crash
 
 
 def test_a_jump_ahead_on_sqlite_ends_what_is_over_then_and_once(databases: Databases) -> None:

@@ -24,6 +24,8 @@ from tests.support.faults import Slow, of_user
 from tests.support.site import Server, Site, moto_process, new_site, until
 from tests.support.sites import LEASE, Sites, addresses, admin
 
+pytestmark = pytest.mark.crash
+
 Moment = Literal["before", "after"]
 JOIN, LEAVE = of_user("AddUserToGroup", "bob"), of_user("RemoveUserFromGroup", "bob")
 

@@ -27,6 +27,8 @@ from tests.conftest import BOTH, Databases
 from tests.support.fake_iam import ACCOUNT, Account, FakeIam, Fault
 from tests.support.site import Server, Site, moto_process, new_site, until
 
+pytestmark = pytest.mark.crash
+
 KEY = bytes(range(32))
 NOW = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
 LONGEST = {"grant_id": "0" * 36, "account": "a" * 64, "user": "u" * 64, "group": "g" * 128}

@@ -62,6 +62,7 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
 
 
+@pytest.mark.crash
 def test_a_grant_ends_although_the_process_was_killed_while_it_was_active(site: Site, iam: Any) -> None:
     with site.serving() as server:
         asked = server.ask("PT2S")
@@ -80,6 +81,7 @@ def test_a_grant_ends_although_the_process_was_killed_while_it_was_active(site: 
         assert server.call("pi", "GET", "/v1/audit-events/verify")["valid"] is True
 
 
+@pytest.mark.crash
 def test_what_was_approved_is_carried_out_although_the_process_was_killed_meanwhile(
     site: Site, iam: Any, silent: str
 ) -> None:
@@ -97,6 +99,7 @@ def test_what_was_approved_is_carried_out_although_the_process_was_killed_meanwh
         assert groups_of_bob(iam) == ["LabGuest"]
 
 
+@pytest.mark.crash
 def test_sigterm_finishes_what_is_under_way_and_exits_0(site: Site, iam: Any) -> None:
     with site.serving() as server:
         asked = server.ask("PT1H")

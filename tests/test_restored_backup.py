@@ -19,6 +19,8 @@ from app.services import audit
 from tests.conftest import BOTH, Databases, _reset_users
 from tests.support.lab import STEP, Lab, serving
 
+pytestmark = pytest.mark.crash
+
 
 class Backups:
     """Copies a database and puts the copy in its place again, while nobody uses it."""
