@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -98,10 +99,11 @@ def cases() -> list[Case]:
     return [case for file in files for case in _File.model_validate(tomllib.loads(file.read_text())).case]
 
 
-def requests() -> list[Request]:
+@cache
+def requests() -> tuple[Request, ...]:
     """The cases as requests."""
     acting = principals()
-    return [request for case in cases() for name in case.who for request in _requests(case, name, acting[name])]
+    return tuple(request for case in cases() for name in case.who for request in _requests(case, name, acting[name]))
 
 
 def _requests(case: Case, name: str, who: Principal) -> Iterator[Request]:
