@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 MINISTACK := .venv-ministack
+NODE := .venv-node
+GUARDRAILS := tests/guardrails
 LOCK_FLAGS ?=
 OPENAPI := openapi/openapi.json
 
@@ -44,6 +46,17 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 # ministack pins a botocore of its own, which would hold back the service's.
 $(MINISTACK)/.locked: requirements/ministack.txt requirements/uv.txt scripts/uv
 	$(call make_venv,$(MINISTACK),ministack.txt)
+
+# Only where the machine has no Node of its own.
+$(NODE)/.locked: requirements/node.txt requirements/uv.txt scripts/uv
+	$(call make_venv,$(NODE),node.txt)
+
+# iam-simulate is AGPL: it runs as a process of its own in tests, is imported by nothing here and shipped with nothing.
+# Exact versions and hashes stand in package-lock.json, a registry's address nowhere.
+$(GUARDRAILS)/node_modules/.package-lock.json: $(GUARDRAILS)/package.json $(GUARDRAILS)/package-lock.json
+	@if scripts/node $(NODE) --missing; then $(MAKE) $(NODE)/.locked; fi
+	@scripts/node $(NODE) --npm ci --prefix $(GUARDRAILS) --silent
+	@touch $@
 
 .PHONY: demo
 demo: .venv ## Run the main job end to end on SQLite and a simulated AWS
@@ -95,6 +108,10 @@ history: .venv ## Race clients, kill processes, compare all: make history SECOND
 bench: .venv ## Measure everything as docs/performance.md tells; sizes and --json PATH in BENCH_FLAGS
 	@$(VENV)/bin/python -m bench $(BENCH_FLAGS)
 
+.PHONY: guardrails
+guardrails: .venv $(GUARDRAILS)/node_modules/.package-lock.json ## Decide the IAM guardrails with iam-simulate
+	@$(VENV)/bin/python -m tests.guardrails scripts/node $(NODE)
+
 .PHONY: lint
 lint: .venv ## Check style and format
 	@$(VENV)/bin/ruff check --quiet .
@@ -141,11 +158,21 @@ lock: $(VENV)/.locked ## Write requirements/ anew from pyproject.toml
 	@$(LOCK) -c requirements/dev.txt -o requirements/prod.txt pyproject.toml >/dev/null
 	@$(LOCK) -c requirements/dev.txt --group build -o requirements/build.txt >/dev/null
 	@$(LOCK) --group ministack -o requirements/ministack.txt >/dev/null
+	@$(LOCK) --group node -o requirements/node.txt >/dev/null
 	@$(LOCK) --group uv -o requirements/uv.txt >/dev/null
 	@! grep -nE '(https?|file)://|^ *-(i|f|-index-url|-extra-index-url|-find-links)' requirements/*.txt || { \
 		echo "requirements/ must not name a registry" >&2; exit 1; }
 
+# A newer iam-simulate: change package.json, then make lock-npm.
+.PHONY: lock-npm
+lock-npm: ## Write tests/guardrails/package-lock.json anew
+	@if scripts/node $(NODE) --missing; then $(MAKE) $(NODE)/.locked; fi
+	@rm -f $(GUARDRAILS)/package-lock.json
+	@scripts/node $(NODE) --npm install --prefix $(GUARDRAILS) --package-lock-only --omit-lockfile-registry-resolved --silent
+	@! grep -nE '://|"resolved"' $(GUARDRAILS)/package-lock.json || { \
+		echo "package-lock.json must not name a registry" >&2; exit 1; }
+
 .PHONY: clean
 clean: ## Remove what make and the tools made
-	@rm -rf $(VENV) $(MINISTACK) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(MINISTACK) $(NODE) $(GUARDRAILS)/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

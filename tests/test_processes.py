@@ -247,8 +247,16 @@ def test_migrate_prepares_an_empty_database_and_can_be_repeated(site: Site) -> N
 def test_guardrails_and_openapi_print_one_document_and_need_no_settings(tmp_path: Path) -> None:
     bare = Site(tmp_path, {"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
     shown = bare.json("guardrails", "show", "--account-id", "210987654321")
-    assert {"LabBoundary", "LabForceMFA"} <= set(shown)
+    assert set(shown) == {
+        "LabBoundary",
+        "LabForceMFA",
+        "LabAdminBoundary",
+        "GatehouseRole",
+        "GatehouseAdminRole",
+        "GatehouseSCP",
+    }
     assert "arn:aws:iam::210987654321:" in json.dumps(shown["LabBoundary"])
+    assert bare.json("guardrails", "show", "--account-id", "210987654321", "--json") == shown
     document = bare.json("openapi")
     assert document["openapi"].startswith("3.1")
     assert "/v1/access-requests/{request_id}/approve" in document["paths"]

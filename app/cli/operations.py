@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from app.config import Settings
 from app.db import Database
 from app.delivery import wakes
 from app.delivery.embedded import only_one
-from app.domain import guardrails
+from app.domain import guardrail_documents
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.names import Email, UserName
 from app.domain.words import DEFAULT_ACCOUNT
@@ -122,13 +123,13 @@ def openapi() -> None:
 def show_guardrails(
     account_id: Annotated[str, typer.Option(help="The account's 12 digits.")] = "123456789012",
     partition: Annotated[str, typer.Option(help="aws, aws-cn, aws-us-gov.")] = "aws",
+    as_json: Json = False,  # noqa: ARG001 - documents are JSON anyway; the option is there as for every other command
 ) -> None:
-    """Print the documents for those who apply them by other means."""
-    documents: dict[str, Any] = {
-        guardrails.BOUNDARY_NAME: guardrails.boundary(partition, account_id),
-        guardrails.FORCE_MFA_NAME: guardrails.force_mfa(partition, account_id),
-    }
-    typer.echo(json.dumps(documents, indent=2))
+    """Print all documents by name, for those who apply them by other means."""
+    if not re.fullmatch(r"[0-9]{12}", account_id):
+        raise Invalid("--account-id: an AWS account has 12 digits")
+    groups = catalogue.read(config.load().catalog)
+    typer.echo(json.dumps(guardrail_documents.every(partition, account_id, groups), indent=2))
 
 
 def verify(as_json: Json = False) -> None:

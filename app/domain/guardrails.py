@@ -7,9 +7,11 @@ Both ARN forms of a user appear in self-service statements because users live un
 from typing import Any
 
 BOUNDARY_NAME = "LabBoundary"
+ADMIN_BOUNDARY_NAME = "LabAdminBoundary"
 FORCE_MFA_NAME = "LabForceMFA"
 GOVERNANCE_PATH = "/governance/"
 USER_PATH = "/lab/"
+ADMIN_PATH = "/lab-admin/"
 
 _OWN_CREDENTIALS = [
     "iam:ChangePassword",
@@ -25,6 +27,12 @@ _OWN_MFA = [
     "iam:EnableMFADevice",
     "iam:ListMFADevices",
     "iam:ResyncMFADevice",
+]
+TRAIL_TAMPERING = [
+    "cloudtrail:DeleteTrail",
+    "cloudtrail:PutEventSelectors",
+    "cloudtrail:StopLogging",
+    "cloudtrail:UpdateTrail",
 ]
 
 
@@ -94,10 +102,7 @@ def boundary(partition: str, account_id: str) -> dict[str, Any]:
                 "Sid": "KeepTheTrailAndTheAlarms",
                 "Effect": "Deny",
                 "Action": [
-                    "cloudtrail:DeleteTrail",
-                    "cloudtrail:PutEventSelectors",
-                    "cloudtrail:StopLogging",
-                    "cloudtrail:UpdateTrail",
+                    *TRAIL_TAMPERING,
                     "cloudwatch:DeleteAlarms",
                     "cloudwatch:DisableAlarmActions",
                     "logs:DeleteMetricFilter",
