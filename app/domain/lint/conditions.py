@@ -121,7 +121,8 @@ def _missing_key(statement: Statement, condition: Condition) -> Iterator[Finding
             "Write Bool in the place of BoolIfExists.",
             {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
         )
-    if statement.allows and operator.startswith("ForAllValues:"):
+    # On tags this is the usual way to say "none but these", and no tags at all are fine.
+    if statement.allows and operator.startswith("ForAllValues:") and key != "aws:tagkeys":
         yield statement.finding(
             Severity.MEDIUM,
             "for_all_values_lets_in",

@@ -9,7 +9,7 @@ What it does not decide: what the roles, policies, groups and instances that can
 who else a role trusts (`sts:AssumeRole`); resource policies, service and resource control policies, session policies;
 conditions; variables other than `${aws:username}` at the end of a user's ARN; ways that nobody has written down.
 A single instance, function or the like that is named in full, and roles under the lab's own path, are taken for what
-whoever named or made them meant to give.
+whoever named or made them meant to give. What cannot be read as JSON opens nothing, since AWS does not take it.
 """
 
 import re
@@ -147,4 +147,5 @@ def _spared(step: Step, meeting: tuple[str, ...]) -> bool:
 
 
 def _is_single(resource: str) -> bool:
-    return resource.startswith("arn:") and not patterns.has_wildcard(resource.split(":", 5)[-1])
+    name = resource.split(":", 5)[-1]
+    return resource.startswith("arn:") and not patterns.has_wildcard(name) and not _VARIABLE.search(name)

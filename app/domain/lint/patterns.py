@@ -13,6 +13,7 @@ LONGEST = 2048
 """Nothing longer is compared: no ARN is as long."""
 
 _COLONS = 5
+_STARS = re.compile(r"\*{2,}")
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -22,6 +23,7 @@ def matches(pattern: str, text: str) -> bool:
 
 def matching(pattern: str, texts: Iterable[str]) -> list[str]:
     """Those of many texts without wildcards that match."""
+    pattern = _STARS.sub("*", pattern)
     if len(pattern) > LONGEST:
         return []
     parts, last = [_exact(part) for part in pattern.split("*")], len(pattern.rpartition("*")[2])
@@ -80,6 +82,7 @@ _Finder = Callable[[str], "re.Pattern[str]"]
 
 
 def _runs(pattern: str, text: str, finder: _Finder) -> bool:
+    pattern = _STARS.sub("*", pattern)
     if max(len(pattern), len(text)) > LONGEST:
         return pattern == text
     return _run([finder(part) for part in pattern.split("*")], len(pattern.rpartition("*")[2]), text)
