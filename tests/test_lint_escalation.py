@@ -1,14 +1,20 @@
 """Which ways to more power are open: rule 13's administrator power."""
 
+import json
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+import app
 from app.domain import guardrails
 from app.domain.lint import actions, escalation
 from app.domain.lint.methods import METHODS
 from tests.test_lint import INSTANCE, SERIAL, policy
 
+CATALOG = Path(app.__file__).parent / "catalog"
 ACCOUNT = "123456789012"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 BOUNDARY = guardrails.boundary("aws", ACCOUNT)
@@ -145,6 +151,23 @@ def test_rule_13_the_boundary_leaves_instances_that_have_roles() -> None:
         "ec2:CreateLaunchTemplateVersion + ec2:ModifyLaunchTemplate",
     ]
     assert open_ways(allow("*"), boundary=BOUNDARY)[0] == "ec2-instance-connect:SendSSHPublicKey"
+
+
+AWS = {name: entry["Document"] for name, entry in json.loads(aws_managed_policies_data).items()}
+GROUPS = {group["name"]: group["policies"] for group in tomllib.loads((CATALOG / "default.toml").read_text())["group"]}
+
+
+@pytest.mark.parametrize(
+    ("group", "unbounded", "bounded"), [("LabAdmin", len(METHODS), 5), ("LabUser", 22, 2), ("LabGuest", 0, 0)]
+)
+def test_rule_13_what_the_labs_groups_open(group: str, unbounded: int, bounded: int) -> None:
+    given = [AWS[name] for name in GROUPS[group]]
+    assert (len(escalation.open_methods(given)), len(escalation.open_methods(given, BOUNDARY))) == (unbounded, bounded)
+
+
+def test_rule_13_reading_opens_nothing() -> None:
+    names = ["ReadOnlyAccess", "SecurityAudit", "ViewOnlyAccess", "IAMReadOnlyAccess", "AmazonS3FullAccess"]
+    assert not escalation.has_administrator_power([AWS[name] for name in names])
 
 
 def test_an_opening_says_which_statement_and_resource() -> None:
