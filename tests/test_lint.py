@@ -172,8 +172,31 @@ def test_where_all_is_well_nothing_is_said(document: Any) -> None:
 def test_what_aws_wrote_itself_is_never_said_to_be_refused() -> None:
     documents = [entry["Document"] for entry in json.loads(aws_managed_policies_data).values()]
     assert len(documents) > 1000
-    refused = [f for document in documents[::8] for f in said(document) if f.reason == "AWS refuses the document."]
+    refused = [f for document in documents[::8] for f in lint.refusals(said(document)) if f.code != "too_large"]
     assert refused == []
+
+
+ADVICE = {
+    *("bool_value", "bool_without_if_exists", "if_exists_lets_in", "for_all_values_lets_in", "unknown_condition_key"),
+    *("unknown_service", "unknown_action", "action_matches_nothing", "action_needs_star", "action_fits_no_resource"),
+    *("resource_fits_no_action", "placeholder", "every_action", "every_action_of_a_service", "wildcard_writes"),
+    *("resource_wildcard", "allow_not_action", "allow_not_resource", "serial_console_everywhere"),
+    *("privilege_escalation", "role_takeover"),
+}
+
+
+@pytest.mark.parametrize(("code", "document"), [(code, d) for code, some in FIRING.items() for d in some])
+def test_advice_refuses_nothing(code: str, document: Any) -> None:
+    found = said(document)
+    refusing = {finding.code for finding in lint.refusals(found)}
+    assert (code in refusing) is (code not in ADVICE)
+    assert refusing <= {finding.code for finding in found} - ADVICE
+
+
+def test_a_size_refuses_where_it_is_too_large_for() -> None:
+    document = but(Resource=[f"{BUCKET}/{number:04}/*" for number in range(100)])
+    assert lint.refusals(said(document)) == []
+    assert [f.code for f in lint.refusals(said(document, use=Use.USER))] == ["too_large"]
 
 
 def test_a_finding_names_the_line_of_the_text_as_sent() -> None:

@@ -3,7 +3,7 @@
 Sources: `iam-facts.md`, "Policy lint" and "Limits", and AWS's pages as each module says.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -14,10 +14,18 @@ from app.domain.lint.sizes import Use
 from app.domain.lint.statements import Statement
 from app.domain.words import Severity
 
-__all__ = ["Finding", "Use", "check"]
+__all__ = ["Finding", "Use", "check", "refusals"]
 
 _COLLECTED = 1000
 """More are not even looked for: what is shown is a hundred."""
+
+_REFUSING = frozenset(
+    {
+        *("not_json", "duplicate_key", "not_an_object", "statement_missing", "version", "unknown_element", "character"),
+        *("statement_form", "effect", "sid_form", "sid_twice", "principal", "condition_form", "condition_operator"),
+        *("action_missing", "action_both", "action_form", "resource_missing", "resource_both", "resource_form"),
+    }
+)
 
 
 def check(
@@ -33,6 +41,16 @@ def check(
     """
     found = worst_first(islice(_findings(document, use, boundary), _COLLECTED))
     return [*found, _not_asked()]
+
+
+def refusals(found: Iterable[Finding]) -> list[Finding]:
+    """Those findings for which AWS would not take the document, or two readers would read two documents.
+
+    Everything else is advice, an action that is not known above all.
+    """
+    return [
+        one for one in found if one.code in _REFUSING or (one.code == "too_large" and one.severity == Severity.HIGH)
+    ]
 
 
 def _findings(
