@@ -121,12 +121,12 @@ def test_every_route_declares_its_door(tmp_path: Path) -> None:
     assert doors.keys() == {name for name in OPERATIONS if name.split()[1].startswith("/v1")}
     assert {name for name, asked in doors.items() if len(asked) != 1} == OPEN
     assert {name for name, asked in doors.items() if asked == [()]} == ANY_TOKEN
-    # Reading asks for a scope that reads, and changing for one that does not; previews store nothing.
+    # Reading asks for a scope that reads, and changing for one that does not; previews and lint store nothing.
     reading = {Scope.REQUESTS_READ, Scope.DIRECTORY_READ, Scope.REPORTS_READ, Scope.AUDIT_READ}
     for name, asked in doors.items():
         if asked in ([], [()]):
             continue
-        reads = name.startswith("GET ") or name.endswith("/preview")
+        reads = name.startswith("GET ") or name.endswith(("/preview", "/lint"))
         assert reading.isdisjoint(asked[0]) is not reads, name
 
 

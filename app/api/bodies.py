@@ -145,3 +145,9 @@ class RedeemBody(Body):
     """The code as it was handed out."""
 
     code: Code
+
+
+class LintBody(Body):
+    """A policy document: as an object, or as text, whose lines the findings then name."""
+
+    document: str | dict[str, Any]

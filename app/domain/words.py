@@ -59,6 +59,16 @@ class UserState(StrEnum):
     DELETED = "deleted"
 
 
+class Severity(StrEnum):
+    """How bad a finding is; worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
 SYSTEM = "system"
 """The actor of what Gatehouse does by itself: ends, lapses, voided approvals."""
 
