@@ -20,6 +20,7 @@ from app.api import (
     restoration,
     tokens,
     users,
+    why,
 )
 from app.api.house import House
 from app.api.middleware import FrontMiddleware
@@ -74,6 +75,7 @@ def create_app(settings: Settings, database: Database, delivery: Delivery | None
         groups.router,
         tokens.router,
         restoration.router,
+        why.router,
         health.router,
         metrics.router,
     ):
