@@ -10,6 +10,7 @@ BOUNDARY_NAME = "LabBoundary"
 FORCE_MFA_NAME = "LabForceMFA"
 GOVERNANCE_PATH = "/governance/"
 USER_PATH = "/lab/"
+LAB_ADMIN_PATH = "/lab-admin/"
 
 _OWN_CREDENTIALS = [
     "iam:ChangePassword",
@@ -31,6 +32,11 @@ _OWN_MFA = [
 def policy_arn(partition: str, account_id: str, name: str) -> str:
     """The ARN of one of our own policies."""
     return f"arn:{partition}:iam::{account_id}:policy{GOVERNANCE_PATH}{name}"
+
+
+def aws_policy_arn(partition: str, name: str) -> str:
+    """The ARN of one of AWS's own policies."""
+    return f"arn:{partition}:iam::aws:policy/{name}"
 
 
 def _self(partition: str, account_id: str) -> list[str]:

@@ -104,6 +104,7 @@ class Seen:
     user: SeenUser | None = None
     groups: Mapping[str, SeenGroup] = field(default_factory=dict)
     boundary: SeenPolicy | None = None
+    policies: Mapping[str, SeenPolicy] = field(default_factory=dict)
     fresh: bool = False
     emulated: bool = False
 
