@@ -29,7 +29,9 @@ from app.models import Group
 
 _POLICY = r"^(arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[!-~]{1,600}|[A-Za-z0-9_+=,.@-]{1,128})$"
 PolicyName = Annotated[str, Field(min_length=1, max_length=700, pattern=_POLICY)]
-_NO_FORM = f":policy{GOVERNANCE_PATH}"
+_OURS = f":policy{GOVERNANCE_PATH}"
+GROUP_LANE = "group:"
+"""What the lane of a group begins with, beside those of users (rule 32)."""
 
 
 class GroupChanges(Body):
@@ -45,7 +47,7 @@ class GroupChanges(Body):
             raise ValueError("say what is to change: description, policies or rule")
         if self.policies is not None and len(set(self.policies)) != len(self.policies):
             raise ValueError("name each policy once")
-        if any(_NO_FORM in policy for policy in self.policies or ()):
+        if any(_OURS in policy for policy in self.policies or ()):
             raise ValueError("policies under /governance/ are Gatehouse's own; a rule that needs MFA brings its own")
         return self
 
@@ -76,7 +78,7 @@ class GroupUpdate(Change):
     @override
     def lane(self, user: str, change: Mapping[str, Any]) -> str:
         """The group's own. No user is called so: a user's name has no colon."""
-        return group_lane(change["name"])
+        return f"{GROUP_LANE}{change['name']}"
 
     @override
     def is_in_database(self, wish: Wish) -> bool:
@@ -177,7 +179,9 @@ class GroupUpdate(Change):
         touched = {*attached, *target} if body.policies is not None else {_group(wish).force_mfa}
         wanted = [arn for arn in target if arn in touched and arn not in attached]
         unwanted = [arn for arn in attached if arn in touched and arn not in target]
-        return Plan(end_state, (*attach_and_detach(body.name, attached, wanted, unwanted, _last(wish)), *here))
+        return Plan(
+            end_state, (*attach_and_detach(body.name, attached, wanted, unwanted, _group(wish).force_mfa), *here)
+        )
 
     @override
     def undo(self, wish: Wish, seen: Seen) -> tuple[Operation, ...]:
@@ -187,7 +191,7 @@ class GroupUpdate(Change):
         attached, before, target = _attached(wish, seen), _before(wish), _target(wish)
         wanted = [arn for arn in before if arn not in target and arn not in attached]
         unwanted = [arn for arn in attached if arn in target and arn not in before]
-        return attach_and_detach(wish.body.name, attached, wanted, unwanted, _last(wish))
+        return attach_and_detach(wish.body.name, attached, wanted, unwanted, _group(wish).force_mfa)
 
     @override
     def save(self, session: Session, wish: Wish) -> None:
@@ -206,11 +210,6 @@ class GroupUpdate(Change):
             .values(values)
             .execution_options(synchronize_session=False)
         )
-
-
-def group_lane(group: str) -> str:
-    """The lane of a group, beside those of users (rule 32)."""
-    return f"group:{group}"
 
 
 _MISPLACED = (
@@ -239,11 +238,6 @@ def _target(wish: Wish) -> list[str]:
 def _with_mfa(group: Managed, policies: tuple[str, ...], rule: Rule) -> list[str]:
     needed = rule.requires_mfa and group.force_mfa is not None
     return [*policies, *([group.force_mfa] if needed and group.force_mfa else [])]
-
-
-def _last(wish: Wish) -> str | None:
-    """What is attached first and detached last: nobody is without it in between."""
-    return _group(wish).force_mfa
 
 
 def _attached(wish: Wish, seen: Seen) -> list[str]:

@@ -22,6 +22,7 @@ from app.services.backoff import Backoff
 from app.services.carrying_out import CarryOut
 from app.services.housekeeping import tidy
 from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
+from app.services.late_groups import LookAtGroup, is_group
 from app.services.late_writes import LookAgain, put_off
 from app.services.moves import note_grant, note_request
 from app.services.restored import Restored
@@ -95,7 +96,8 @@ class Reconciler:
         elif work.what == "lane":
             with self._claimed(work.account, [work.id]) as (claim, database, iam):
                 if claim.principals:
-                    LookAgain(database, iam)(work.account, work.id)
+                    look = LookAtGroup if is_group(work.id) else LookAgain
+                    look(database, iam)(work.account, work.id)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.look() as tx:
                 kind, user, change = tx.session.connection().execute(_WHOM, {"id": work.id}).one()
