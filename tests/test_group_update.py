@@ -1,5 +1,6 @@
 """`group.update` over HTTP on both databases: description, policies and rule of a managed group, and who must agree."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -111,6 +112,13 @@ def test_rule_4_where_members_gain_the_groups_own_rule_is_met_too(lab: Lab) -> N
     assert attached(lab, name) == [S3]
 
 
+def test_rule_4_members_gain_by_a_policy_less_where_it_forbids(lab: Lab) -> None:
+    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}
+    arn = lab.iam.create_policy(PolicyName=f"NoS3{lab.running.url[-5:]}", PolicyDocument=json.dumps(deny))
+    name = new_group(lab, policies=(READ_ONLY, arn["Policy"]["Arn"]), approvers=["bob"])
+    assert parts(change(lab, name, {"policies": [READ_ONLY]})) == [("group.update", 1), (name, 1)]
+
+
 def test_rule_13_administrator_power_needs_two_who_are_not_the_asker(lab: Lab) -> None:
     name = new_group(lab, policies=(READ_ONLY,))
     asked = change(lab, name, {"policies": [READ_ONLY, IAM_FULL]})
@@ -145,6 +153,7 @@ def test_rule_27_a_rule_that_needs_mfa_brings_the_policy_that_forces_it_and_take
     lab.approve("bob", other["id"])
     lab.applied(other["id"])
     assert attached(lab, name) == sorted([S3, FORCE_MFA])
+    assert parts(change(lab, name, {"policies": []})) == [("group.update", 1)], "nobody gains by less"
     # Without it members can do more with a stolen key, so the group's own rule is met (rule 4).
     off = change(lab, f"{name}/rule", {"approvers": ["bob"]}, method="PUT")
     assert (calls(off), parts(off)) == ([("DetachGroupPolicy", FORCE_MFA)], [("group.update", 1), (name, 1)])

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 from typing_extensions import override
 
+from app.changes import group_policies
 from app.changes.attaching import POLICIES_PER_GROUP, attach_and_detach
-from app.changes.base import Body, Change, Managed, Wish, group_needs
+from app.changes.base import Body, Change, Wish, group_needs
 from app.clients.iam import Iam
 from app.domain.guardrails import GOVERNANCE_PATH, LAB_ADMIN_PATH
 from app.domain.names import GroupName
@@ -23,7 +24,7 @@ from app.domain.plans import CannotCarryOut, Operation, Plan
 from app.domain.power import allows_everything, holds_power
 from app.domain.rules import Rule
 from app.domain.rulings import Case, Need, Refusal
-from app.domain.sightings import Seen, SeenPolicy
+from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.models import Group
 
@@ -83,28 +84,33 @@ class GroupUpdate(Change):
     @override
     def is_in_database(self, wish: Wish) -> bool:
         """Whether nothing in IAM can differ by it."""
-        group, rule = _group(wish), wish.body.rule
+        group, rule = group_policies.managed(wish), wish.body.rule
         same_mfa = rule is None or rule.requires_mfa == group.rule.requires_mfa
         return wish.body.policies is None and same_mfa
 
     @override
     def has_power(self, wish: Wish, seen: Seen) -> bool:
         """Whether the group holds administrator power now, or would then."""
-        arns = {*_group(wish).policies, *_target(wish), *_attached(wish, seen)} - {_group(wish).force_mfa}
+        arns = {
+            *group_policies.managed(wish).policies,
+            *group_policies.target(wish),
+            *group_policies.attached(wish, seen),
+        } - {group_policies.managed(wish).force_mfa}
         group = seen.groups.get(wish.body.name)
         inline = [p for p in group.policies if not p.name.startswith("arn:")] if group is not None else []
-        return holds_power([*_documents(wish, seen, arns), *inline])
+        return holds_power([*group_policies.documents(wish, seen, arns), *inline])
 
     @override
     def members_gain(self, wish: Wish, seen: Seen) -> bool:
         """By a policy more, by one less that forbids something, and by no MFA."""
-        group, rule, target = _group(wish), wish.body.rule, set(_target(wish))
+        group, rule, target = group_policies.managed(wish), wish.body.rule, set(group_policies.target(wish))
         if rule is not None and group.rule.requires_mfa and not rule.requires_mfa:
             return True
         if wish.body.policies is None:
             return False
-        gone = {*group.policies, *_attached(wish, seen)} - target - {group.force_mfa}
-        return bool(target - set(group.policies)) or any(p.has_deny for p in _documents(wish, seen, gone))
+        new = target - {*group.policies, group.force_mfa}
+        gone = {*group.policies, *group_policies.attached(wish, seen)} - target - {group.force_mfa}
+        return bool(new) or any(p.has_deny for p in group_policies.documents(wish, seen, gone))
 
     @override
     def needs(self, case: Case) -> list[Need]:
@@ -131,7 +137,7 @@ class GroupUpdate(Change):
             refused.append(Refusal(422, "user_not_used", text))
         if _changes_nothing(wish):
             refused.append(Refusal(409, "nothing_to_change", f"{wish.body.name} is so already."))
-        if len(target := _target(wish)) > POLICIES_PER_GROUP:
+        if len(target := group_policies.target(wish)) > POLICIES_PER_GROUP:
             text = f"AWS allows {POLICIES_PER_GROUP} policies on a group, the one that forces MFA among them."
             refused.append(Refusal(409, "limit_exceeded", text))
         if _is_misplaced(wish, seen, target):
@@ -147,7 +153,7 @@ class GroupUpdate(Change):
     def observe(self, iam: Iam, wish: Wish) -> Seen:
         """Also the documents that the group does not have yet."""
         seen = super().observe(iam, wish)
-        new = [arn for arn in _target(wish) if arn not in _attached(wish, seen)]
+        new = [arn for arn in group_policies.target(wish) if arn not in group_policies.attached(wish, seen)]
         found = {arn: iam.policy(arn) for arn in new}
         return replace(seen, policies={arn: p for arn, p in found.items() if p is not None})
 
@@ -174,13 +180,14 @@ class GroupUpdate(Change):
             return Plan(end_state, here)
         if seen.fresh:
             _check(wish, seen)
-        end_state["policies"] = _policies_state(wish, seen)
-        attached, target = _attached(wish, seen), _target(wish)
-        touched = {*attached, *target} if body.policies is not None else {_group(wish).force_mfa}
+        end_state["policies"] = group_policies.policies_state(wish, seen)
+        attached, target = group_policies.attached(wish, seen), group_policies.target(wish)
+        touched = {*attached, *target} if body.policies is not None else {group_policies.managed(wish).force_mfa}
         wanted = [arn for arn in target if arn in touched and arn not in attached]
         unwanted = [arn for arn in attached if arn in touched and arn not in target]
         return Plan(
-            end_state, (*attach_and_detach(body.name, attached, wanted, unwanted, _group(wish).force_mfa), *here)
+            end_state,
+            (*attach_and_detach(body.name, attached, wanted, unwanted, group_policies.managed(wish).force_mfa), *here),
         )
 
     @override
@@ -188,10 +195,14 @@ class GroupUpdate(Change):
         """Back to what is managed. What nobody here manages and the plan took away is not put back."""
         if self.is_in_database(wish) or wish.body.name not in seen.groups:
             return ()
-        attached, before, target = _attached(wish, seen), _before(wish), _target(wish)
+        attached, before, target = (
+            group_policies.attached(wish, seen),
+            group_policies.before(wish),
+            group_policies.target(wish),
+        )
         wanted = [arn for arn in before if arn not in target and arn not in attached]
         unwanted = [arn for arn in attached if arn in target and arn not in before]
-        return attach_and_detach(wish.body.name, attached, wanted, unwanted, _group(wish).force_mfa)
+        return attach_and_detach(wish.body.name, attached, wanted, unwanted, group_policies.managed(wish).force_mfa)
 
     @override
     def save(self, session: Session, wish: Wish) -> None:
@@ -218,42 +229,8 @@ _MISPLACED = (
 )
 
 
-def _group(wish: Wish) -> Managed:
-    return wish.managed[wish.body.name]
-
-
-def _before(wish: Wish) -> list[str]:
-    """The ARNs that the group should have now."""
-    group = _group(wish)
-    return _with_mfa(group, group.policies, group.rule)
-
-
-def _target(wish: Wish) -> list[str]:
-    """The ARNs that the group shall have then."""
-    group, body = _group(wish), wish.body
-    policies = group.policies if body.policies is None else tuple(dict.fromkeys(group.arn(p) for p in body.policies))
-    return _with_mfa(group, policies, body.rule or group.rule)
-
-
-def _with_mfa(group: Managed, policies: tuple[str, ...], rule: Rule) -> list[str]:
-    needed = rule.requires_mfa and group.force_mfa is not None
-    return [*policies, *([group.force_mfa] if needed and group.force_mfa else [])]
-
-
-def _attached(wish: Wish, seen: Seen) -> list[str]:
-    group = seen.groups.get(wish.body.name)
-    return [p.name for p in group.policies if p.name.startswith("arn:")] if group is not None else []
-
-
-def _documents(wish: Wish, seen: Seen, arns: set[str]) -> list[SeenPolicy]:
-    """What is known of these policies; of one that was never seen, its name."""
-    group = seen.groups.get(wish.body.name)
-    known = {**seen.policies, **{p.name: p for p in (group.policies if group is not None else ())}}
-    return [known.get(arn) or SeenPolicy(arn, None) for arn in sorted(arns)]
-
-
 def _changes_nothing(wish: Wish) -> bool:
-    group, body = _group(wish), wish.body
+    group, body = group_policies.managed(wish), wish.body
     return (
         body.description in {None, group.description}
         and body.rule in {None, group.rule}
@@ -263,29 +240,18 @@ def _changes_nothing(wish: Wish) -> bool:
 
 def _is_misplaced(wish: Wish, seen: Seen, target: list[str]) -> bool:
     """Rule 26, of what the request itself names."""
-    if wish.body.policies is None or _group(wish).path == LAB_ADMIN_PATH:
+    if wish.body.policies is None or group_policies.managed(wish).path == LAB_ADMIN_PATH:
         return False
-    return allows_everything(_documents(wish, seen, set(target)))
-
-
-def _policies_state(wish: Wish, seen: Seen) -> list[dict[str, Any]]:
-    """The policies of the end state: those that stay with the hashes of their documents, new ones by name.
-
-    A document that the group does not have yet was never seen when the request is made, since asking makes no AWS call.
-    """
-    group = seen.groups.get(wish.body.name)
-    hashes = {p.name: p.sha256 for p in group.policies} if group is not None else {}
-    stay = set(_before(wish))
-    return [{"name": arn, "sha256": hashes.get(arn) if arn in stay else None} for arn in sorted(_target(wish))]
+    return allows_everything(group_policies.documents(wish, seen, set(target)))
 
 
 def _check(wish: Wish, seen: Seen) -> None:
-    name, group, target = wish.body.name, _group(wish), _target(wish)
+    name, group, target = wish.body.name, group_policies.managed(wish), group_policies.target(wish)
     if name not in seen.groups:
         raise CannotCarryOut("no_iam_group", f"IAM has no group named {name}. Run gatehouse setup, then retry.")
     if (wish.body.rule or group.rule).requires_mfa and group.force_mfa is None:
         raise CannotCarryOut("guardrails_missing", "The account has no force-MFA policy. Run gatehouse setup first.")
-    known = {*_attached(wish, seen), *seen.policies}
+    known = {*group_policies.attached(wish, seen), *seen.policies}
     # An emulator may lack some of AWS's own and let them be attached all the same (rule 28).
     missing = [arn for arn in target if arn not in known and not (seen.emulated and ":iam::aws:" in arn)]
     if missing:
