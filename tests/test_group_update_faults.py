@@ -20,6 +20,7 @@ from app.domain.work import Work
 from app.models import Lane, User
 from app.services import catalogue, sightings
 from app.services.backoff import Backoff
+from app.services.lanes import Lanes
 from app.services.reconcile import Reconciler
 from tests.conftest import Databases
 from tests.support.fake_iam import Died, FakeIam, Fault
@@ -184,6 +185,23 @@ def test_rule_32_what_came_late_is_put_right_and_nothing_else(lab: Lab, name: st
         assert tx.session.get_one(Lane, ("default", lane)).look_again_at is None
     made = [e["data"] for e in lab.get("pi", "/v1/audit-events?event=group.put_right")["items"]]
     assert [one["group"] for one in made].count(name) == (late != "nothing")
+
+
+def test_rule_32_on_sqlite_a_group_that_was_worked_on_at_kill_9_is_looked_at_once_more(
+    lab: Lab, name: str, iam: FakeIam
+) -> None:
+    database, lane = lab.running.database, ("default", f"group:{name}")
+    asked = approved(lab, name, {"policies": [GLACIER, S3]})
+    iam.faults.append(Fault.CRASH)
+    with pytest.raises(Died):
+        Reconciler(database, lambda _account: iam)(Work("request", "default", asked["id"]))
+    Lanes(database).begin()
+    with database.read() as tx:
+        planned = tx.session.get(Lane, lane)
+        assert planned is not None, "on PostgreSQL it is claimed, and taking it over plans the look"
+        assert (planned.look_again_at is not None) is database.is_sqlite
+    work(lab, iam)
+    assert sorted(iam.groups[name]) == sorted([GLACIER, S3])
 
 
 def test_rule_32_a_look_that_fails_is_made_again(lab: Lab, name: str, iam: FakeIam) -> None:
