@@ -21,6 +21,7 @@ from app.api import (
     restoration,
     tokens,
     users,
+    why,
 )
 from app.api.house import House
 from app.api.middleware import FrontMiddleware
@@ -76,6 +77,7 @@ def create_app(settings: Settings, database: Database, delivery: Delivery | None
         policies.router,
         tokens.router,
         restoration.router,
+        why.router,
         health.router,
         metrics.router,
     ):

@@ -169,6 +169,32 @@ def test_attach_beyond_quota(port: Port) -> str:
 
 
 @behaviour
+def test_detach(port: Port) -> str:
+    group, arn, other = port.new_group(), port.new_policy(), port.new_policy()
+    for one in (arn, other):
+        port.do("AttachGroupPolicy", GroupName=group, PolicyArn=one)
+    outcome = port.outcome("DetachGroupPolicy", GroupName=group, PolicyArn=arn)
+    left = [p.name for p in policies(port, group)]
+    return f"{outcome}, {'the other one is shown' if left == [other] else f'{len(left)} are shown'}"
+
+
+@behaviour
+def test_detach_not_attached(port: Port) -> str:
+    return port.outcome("DetachGroupPolicy", GroupName=port.new_group(), PolicyArn=port.new_policy())
+
+
+@behaviour
+def test_detach_group_missing(port: Port) -> str:
+    return port.outcome("DetachGroupPolicy", GroupName=new_name("nothing"), PolicyArn=port.new_policy())
+
+
+@behaviour
+def test_detach_policy_missing(port: Port) -> str:
+    arn = port.arn("policy/lab/NotThere")
+    return port.outcome("DetachGroupPolicy", GroupName=port.new_group(), PolicyArn=arn)
+
+
+@behaviour
 def test_create_policy(port: Port) -> str:
     name = new_name("policy")
     outcome = creation(port, name=name, path="/governance/")

@@ -2,6 +2,8 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -16,8 +18,10 @@ from pydantic import (
 )
 
 from app.changes import REGISTRY
+from app.changes.group_update import GroupChanges
 from app.domain.durations import Duration
 from app.domain.names import Email, GroupName, Reason, UserName
+from app.domain.rules import Rule
 from app.domain.words import DEFAULT_ACCOUNT, Kind, Role, Scope
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -72,7 +76,7 @@ def _ask_body(kind: Kind) -> type[AskBase]:
 
 
 _BODIES = tuple(_ask_body(kind) for kind in REGISTRY)
-AskBody: Any = Annotated[_BODIES[0] | _BODIES[1] | _BODIES[2] | _BODIES[3], Field(discriminator="kind")]
+AskBody: Any = Annotated[reduce(or_, _BODIES), Field(discriminator="kind")]
 
 
 class ApproveBody(Body):
@@ -125,6 +129,18 @@ class UserPatch(Body):
 
     roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=3)]
     reason: Reason = "changed by PATCH"
+
+
+class GroupPatch(GroupChanges):
+    """What of a group is to be different; files `group.update`. What is left out stays."""
+
+    reason: Reason = "changed by PATCH"
+
+
+class RuleBody(Rule):
+    """The whole new rule of a group; files `group.update`. What is left out is as a group without a rule has it."""
+
+    reason: Reason = "changed by PUT"
 
 
 def _at_most_90_days(value: timedelta) -> timedelta:

@@ -1,20 +1,27 @@
-"""`/v1/groups`: reading. Changes are access requests of kinds that come later."""
+"""`/v1/groups`: reading; a change files an access request."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Header, Path
 from starlette.responses import Response
 
 from app.api import paging, views
-from app.api.door import ReadDirectory
+from app.api.bodies import GroupPatch, RuleBody
+from app.api.door import ReadDirectory, WriteDirectory
 from app.api.pagination import CursorText, Limit
-from app.api.schemas import GroupView, MemberView, Page, RuleView
+from app.api.schemas import AccessRequestView, GroupView, MemberView, Page, RuleView
 from app.api.strict import StrictRoute
+from app.changes import REGISTRY
 from app.db import Tx
-from app.services import directory, listing
+from app.domain.actors import Caller
+from app.domain.rules import Rule
+from app.domain.words import Kind
+from app.errors import PreconditionFailed
+from app.services import directory, listing, requests
 
 router = APIRouter(prefix="/v1/groups", tags=["groups"], route_class=StrictRoute)
 GroupPath = Annotated[str, Path(max_length=128, description="Name of the group.")]
+IfMatch = Annotated[str | None, Header(description="The ETag of the group that you changed.")]
 
 
 @router.get("", response_model=Page[GroupView], summary="List groups")
@@ -64,3 +71,28 @@ def members(name: GroupPath, door: ReadDirectory, limit: Limit = 50, cursor: Cur
 def rule(name: GroupPath, door: ReadDirectory) -> Response:
     """Who must approve, for how long at most."""
     return door.read(lambda tx: RuleView.model_validate(directory.get_group(tx, name).rule))
+
+
+@router.put("/{name}/rule", status_code=202, response_model=AccessRequestView, summary="Change its approval rule")
+def put_rule(name: GroupPath, body: RuleBody, door: WriteDirectory, if_match: IfMatch = None) -> Response:
+    """Files `group.update` with the whole rule; nothing changes before it is approved."""
+    new = Rule.model_validate(body.model_dump(mode="json", exclude={"reason"}))
+    return door.write(lambda tx: _file(tx, door.caller, name, {"rule": new}, body.reason, if_match), status=202)
+
+
+@router.patch("/{name}", status_code=202, response_model=AccessRequestView, summary="Change it")
+def patch(name: GroupPath, body: GroupPatch, door: WriteDirectory, if_match: IfMatch = None) -> Response:
+    """Files `group.update`; what is left out stays, and nothing changes before it is approved."""
+    new = {"description": body.description, "policies": body.policies, "rule": body.rule}
+    return door.write(lambda tx: _file(tx, door.caller, name, new, body.reason, if_match), status=202)
+
+
+def _file(
+    tx: Tx, caller: Caller, name: str, new: dict[str, Any], reason: str, if_match: str | None
+) -> AccessRequestView:
+    group = directory.get_group(tx, name)
+    if if_match is not None and not {"*", f'"{group.version}"'} & {tag.strip() for tag in if_match.split(",")}:
+        raise PreconditionFailed("The group changed since you read it; read it again.")
+    body = REGISTRY[Kind.GROUP_UPDATE].body.model_validate({"name": group.name, **new})
+    draft = requests.Draft(kind=Kind.GROUP_UPDATE, body=body, reason=reason)
+    return views.access_request(tx, requests.ask(tx, caller, draft))

@@ -2,6 +2,7 @@
 
 from app.changes.base import Change
 from app.changes.group_membership import GroupJoin, GroupLeave
+from app.changes.group_update import GroupUpdate
 from app.changes.user_create import UserCreate
 from app.changes.user_roles import UserRoles
 from app.domain.words import Kind
@@ -9,5 +10,5 @@ from app.domain.words import Kind
 __all__ = ["REGISTRY", "Change"]
 
 REGISTRY: dict[Kind, Change] = {
-    change.kind: change for change in (UserCreate(), UserRoles(), GroupJoin(), GroupLeave())
+    change.kind: change for change in (UserCreate(), UserRoles(), GroupJoin(), GroupLeave(), GroupUpdate())
 }

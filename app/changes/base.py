@@ -1,8 +1,8 @@
 """What a kind of change is: its body, its ruling's default, its plan, its undoing."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.clients.iam import Iam
 from app.domain import canonical
+from app.domain.guardrails import aws_policy_arn
 from app.domain.plans import Operation, Plan
+from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Need, Refusal
 from app.domain.sightings import Seen, SeenGroup
 from app.domain.words import Kind
@@ -26,6 +28,27 @@ class Body(BaseModel):
 
 
 @dataclass(frozen=True)
+class Managed:
+    """A group as Gatehouse manages it at this moment.
+
+    Attributes:
+        policies: The ARNs of its own policies in the account, without the force-MFA policy.
+        force_mfa: The ARN of the account's force-MFA policy; None before `gatehouse setup`.
+    """
+
+    path: str
+    description: str
+    policies: tuple[str, ...]
+    rule: Rule
+    partition: str
+    force_mfa: str | None = None
+
+    def arn(self, policy: str) -> str:
+        """The ARN of a policy that is named by its ARN, or as one of AWS's own."""
+        return policy if policy.startswith("arn:") else aws_policy_arn(self.partition, policy)
+
+
+@dataclass(frozen=True)
 class Wish:
     """One change for one user in one account.
 
@@ -34,6 +57,7 @@ class Wish:
         body: The kind's `change`, read.
         boundary_arn: The account's boundary, None before `gatehouse setup`.
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
+        managed: The groups named here, as they are managed now.
     """
 
     kind: Kind
@@ -44,6 +68,7 @@ class Wish:
     body: Any
     boundary_arn: str | None = None
     needs_mfa: bool = False
+    managed: Mapping[str, Managed] = field(default_factory=dict)
 
 
 class Change(ABC):
@@ -53,6 +78,7 @@ class Change(ABC):
         gives_access: Approving makes grants, one for each group named, with a duration.
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
+        of_group: It changes a group and not what a user has; the asker counts as the user it is for.
     """
 
     kind: ClassVar[Kind]
@@ -60,6 +86,27 @@ class Change(ABC):
     gives_access: ClassVar[bool] = False
     takes_away: ClassVar[bool] = False
     in_database: ClassVar[bool] = False
+    of_group: ClassVar[bool] = False
+
+    def is_in_database(self, _wish: Wish) -> bool:
+        """Whether nothing of this wish is in IAM, so that it is carried out in the transaction that approves it."""
+        return self.in_database
+
+    def lane(self, user: str, _body: Any) -> str:
+        """Whom a worker claims before it carries this out: the user whose access changes (rule 32)."""
+        return user
+
+    def rules(self, _body: Any) -> tuple[Rule, ...]:
+        """The rules that the change would bring: their approvers are looked up."""
+        return ()
+
+    def has_power(self, _wish: Wish, _seen: Seen) -> bool:
+        """Whether administrator power is involved, so that two must agree (rule 13)."""
+        return False
+
+    def members_gain(self, _wish: Wish, _seen: Seen) -> bool:
+        """Whether those who hold the groups named would get more by it (rule 4)."""
+        return False
 
     def groups(self, _body: Any) -> tuple[str, ...]:
         """The groups whose rules bind this change."""

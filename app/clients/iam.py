@@ -27,6 +27,7 @@ WRITES = frozenset(
         "CreatePolicy",
         "CreateUser",
         "DeleteUser",
+        "DetachGroupPolicy",
         "PutUserPermissionsBoundary",
         "RemoveUserFromGroup",
     }
@@ -224,6 +225,8 @@ class BotoIam:
 def _seen(action: str, name: str, document: Any) -> SeenPolicy:
     try:
         content = documents.read(document)
-        return SeenPolicy(name, documents.fingerprint(content), documents.has_deny(content))
+        return SeenPolicy(
+            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content)
+        )
     except (RecursionError, TypeError, ValueError) as problem:
         raise aws.NeedsPerson(action, "UnreadableDocument", f"{name} holds no policy document") from problem

@@ -29,7 +29,28 @@ def fingerprint(document: Mapping[str, Any]) -> str:
 
 def has_deny(document: Mapping[str, Any]) -> bool:
     """Say whether any statement denies."""
+    return any(s.get("Effect") == "Deny" for s in _statements(document))
+
+
+def allows_all(document: Mapping[str, Any]) -> bool:
+    """Say whether a statement allows every action on everything, under whatever condition."""
+    return any(
+        s.get("Effect") == "Allow" and _has(s, "Action", _EVERY_ACTION) and _has(s, "Resource", _EVERYTHING)
+        for s in _statements(document)
+    )
+
+
+_EVERY_ACTION = frozenset({"*", "*:*"})
+_EVERYTHING = frozenset({"*"})
+
+
+def _has(statement: Mapping[str, Any], key: str, words: frozenset[str]) -> bool:
+    value = statement.get(key, [])
+    return any(one in words for one in ([value] if isinstance(value, str) else value))
+
+
+def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     statements = document.get("Statement", [])
     if isinstance(statements, Mapping):
         statements = [statements]
-    return any(isinstance(s, Mapping) and s.get("Effect") == "Deny" for s in statements)
+    return [s for s in statements if isinstance(s, Mapping)]

@@ -41,6 +41,11 @@ def policy_arn(partition: str, account_id: str, name: str) -> str:
     return f"arn:{partition}:iam::{account_id}:policy{GOVERNANCE_PATH}{name}"
 
 
+def aws_policy_arn(partition: str, name: str) -> str:
+    """The ARN of one of AWS's own policies."""
+    return f"arn:{partition}:iam::aws:policy/{name}"
+
+
 def _self(partition: str, account_id: str) -> list[str]:
     iam = f"arn:{partition}:iam::{account_id}"
     return [

@@ -37,7 +37,13 @@ class GroupFacts:
 
 @dataclass(frozen=True)
 class Case:
-    """What a ruling is made from."""
+    """What a ruling is made from.
+
+    Attributes:
+        power: Administrator power is involved (rule 13).
+        gain: Members of the groups named would get more by it (rule 4).
+        only_admin_ever: Nobody but the one admin there is has ever been admin (rule 7).
+    """
 
     kind: str
     asker: Person
@@ -45,6 +51,9 @@ class Case:
     roster: Roster
     groups: tuple[GroupFacts, ...] = ()
     duration: timedelta | None = None
+    power: bool = False
+    gain: bool = False
+    only_admin_ever: bool = False
 
     @property
     def parties(self) -> frozenset[str]:

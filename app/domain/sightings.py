@@ -9,11 +9,17 @@ from app.domain.guardrails import FORCE_MFA_NAME, GOVERNANCE_PATH
 
 @dataclass(frozen=True)
 class SeenPolicy:
-    """A policy document that is attached or inline. `sha256` is over its canonical JSON; None: not readable."""
+    """A policy document that is attached or inline.
+
+    Attributes:
+        sha256: Over its canonical JSON; None: not readable.
+        allows_all: A statement of it allows every action on everything.
+    """
 
     name: str
     sha256: str | None
     has_deny: bool = False
+    allows_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ class Seen:
     user: SeenUser | None = None
     groups: Mapping[str, SeenGroup] = field(default_factory=dict)
     boundary: SeenPolicy | None = None
+    policies: Mapping[str, SeenPolicy] = field(default_factory=dict)
     fresh: bool = False
     emulated: bool = False
 

@@ -10,6 +10,7 @@ class Kind(StrEnum):
     USER_ROLES = "user.roles"
     GROUP_JOIN = "group.join"
     GROUP_LEAVE = "group.leave"
+    GROUP_UPDATE = "group.update"
 
 
 class Role(StrEnum):

@@ -96,7 +96,7 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
         required_approvals=assessment.ruling.required_approvals,
         reasons=list(assessment.ruling.reasons),
     )
-    if change.in_database:
+    if change.is_in_database(assessment.wish):
         if restoration.is_open(tx):
             raise Conflict(
                 "A restored backup is not confirmed yet; until then nothing but removals is carried out.",

@@ -1,16 +1,16 @@
 """What is true of a request at this moment: its case, its ruling, and its plan from what was last seen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.changes import REGISTRY, Change
-from app.changes.base import Wish
+from app.changes.base import Managed, Wish
 from app.db import Tx
-from app.domain.guardrails import BOUNDARY_NAME, policy_arn
+from app.domain.guardrails import BOUNDARY_NAME, FORCE_MFA_NAME, policy_arn
 from app.domain.people import Roster
 from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Ruling, rule_on
@@ -23,7 +23,11 @@ from app.services.people import Known
 
 _accounts, _groups = columns(Account), columns(Group)
 _FACTS = (
-    sa.select(_accounts.c.aws_account_id, _accounts.c.partition, _groups.c.name, _groups.c.rule)
+    sa.select(
+        _accounts.c.aws_account_id,
+        _accounts.c.partition,
+        *(_groups.c[n] for n in ("name", "rule", "path", "description", "policies")),
+    )
     .select_from(_accounts.outerjoin(_groups, _groups.c.name.in_(sa.bindparam("names", expanding=True))))
     .where(_accounts.c.name == sa.bindparam("account"))
 )
@@ -60,11 +64,13 @@ class Place:
         account: The account's name.
         boundary_arn: The account's boundary; None before `gatehouse setup`.
         rules: Of each group that the change names.
+        managed: The same groups whole, as they are managed.
     """
 
     account: str
     boundary_arn: str | None
     rules: Mapping[str, Rule]
+    managed: Mapping[str, Managed]
 
 
 def _place(tx: Tx, account: str, names: tuple[str, ...]) -> Place:
@@ -80,7 +86,18 @@ def _place(tx: Tx, account: str, names: tuple[str, ...]) -> Place:
     missing = [n for n in names if n not in rules]
     if missing:
         raise NotFound(f"There is no group named {missing[0]}.", code="group_not_found")
-    return Place(account, boundary_arn(rows[0].partition, rows[0].aws_account_id), rules)
+    arn = boundary_arn(rows[0].partition, rows[0].aws_account_id)
+    return Place(account, arn, rules, {row.name: _managed(row, rules[row.name]) for row in rows if row.name in rules})
+
+
+def _managed(row: Any, rule: Rule) -> Managed:
+    account_id = row.aws_account_id
+    bare = Managed(row.path, row.description, (), rule, row.partition)
+    return replace(
+        bare,
+        policies=tuple(dict.fromkeys(bare.arn(policy) for policy in row.policies)),
+        force_mfa=None if account_id is None else policy_arn(row.partition, account_id, FORCE_MFA_NAME),
+    )
 
 
 def assess(
@@ -105,15 +122,16 @@ def assess(
     """
     change = REGISTRY[kind]
     names = change.groups(body)
+    if change.in_database or change.of_group:
+        directory.hold_roles(tx)
     place = _place(tx, account, names)
     rules = place.rules
     asked = rules_asked or rules
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
-    if change.in_database:
-        directory.hold_roles(tx)
     seen = sightings.load(tx, account, subject.name, names)
     parties = {asker, subject.name, subject.person.counts_as}
-    roster = _with_subject(people.roster(tx, [*asked.values(), *rules.values()], parties), subject)
+    binding = [*asked.values(), *rules.values(), *change.rules(body)]
+    roster = _with_subject(people.roster(tx, binding, parties), subject)
     if (owner := roster.people[asker].owner) and owner not in roster.people:
         roster = _with_subject(roster, people.known_one(tx, owner))
     case = Case(
@@ -123,6 +141,9 @@ def assess(
         roster=roster,
         groups=tuple(_facts(n, asked.get(n, rules[n]), rules[n], seen) for n in names),
         duration=duration,
+        power=change.has_power(wish, seen),
+        gain=change.members_gain(wish, seen),
+        only_admin_ever=change.of_group and len(roster.admins) == 1 and not people.another_admin_was(tx, roster.admins),
     )
     ruling = rule_on(case, change.needs(case), change.by_rule(case))
     return Assessment(change, wish, case, ruling, seen)
@@ -138,6 +159,7 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         body=body,
         boundary_arn=place.boundary_arn,
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
+        managed=place.managed,
     )
 
 

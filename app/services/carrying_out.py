@@ -83,7 +83,7 @@ class CarryOut:
         except (aws.AwsError, CannotCarryOut) as problem:
             self._not_done(request_id, outcomes.failure_of(problem))
         else:
-            self._finish(request_id, seen, findings)
+            self._finish(request_id, change, wish, seen, findings)
 
     def _observe(self, request_id: str, change: Change, wish: Wish) -> Seen:
         """Read IAM. What looks done before we begin may only be shown still, or not shown yet."""
@@ -177,12 +177,14 @@ class CarryOut:
             approvals.void(tx, row, why, plan=plan if changed else None)
         return False
 
-    def _finish(self, request_id: str, seen: Seen, findings: list[str]) -> None:
+    def _finish(self, request_id: str, change: Change, wish: Wish, seen: Seen, findings: list[str]) -> None:
         """IAM shows it: from here the clock of each grant runs, and its end is due."""
         with self._database.write() as tx:
             row = outcomes.hold(tx, request_id)
             if row.state != APPLYING:
                 return
+            if change.of_group:
+                outcomes.group_changed(tx, row, change, wish, seen)
             sightings.save_user(tx, row.account, row.user, seen.user)
             current = grants.of_request(tx, row)
             if any(g.state != GrantState.APPLYING for g in current):

@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
+from app.changes import Change
+from app.changes.base import Wish
 from app.clients import aws
 from app.db import Tx
 from app.domain.actors import SYSTEM_ACTOR
@@ -17,7 +19,7 @@ from app.domain.sightings import Seen
 from app.domain.states import APPLIED, APPLYING, CANCELLED, ENDING_GRANTS, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, grants, people
+from app.services import approvals, audit, directory, grants, people, sightings
 from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request, note_request
 
@@ -184,6 +186,14 @@ def activate(tx: Tx, grant: Grant) -> None:
         ends_at=ends_at.isoformat(),
         duration=to_text(timedelta(seconds=grant.duration_seconds)),
     )
+
+
+def group_changed(tx: Tx, row: AccessRequest, change: Change, wish: Wish, seen: Seen) -> None:
+    """IAM shows the change of a group: it is managed so from here on, and asking goes by what was seen."""
+    directory.hold_roles(tx)  # nobody judges by the group's rule while it is being changed
+    change.save(tx.session, wish)
+    for name in change.groups(wish.body):
+        sightings.save_group(tx, row.account, name, seen.groups.get(name))
 
 
 def close(tx: Tx, row: AccessRequest, why: str) -> None:

@@ -13,8 +13,8 @@ from app.db import Tx
 from app.domain import names
 from app.domain.people import Person, Roster
 from app.domain.rules import Rule
-from app.domain.states import GrantState
-from app.domain.words import UserState
+from app.domain.states import GrantState, Provisioning
+from app.domain.words import Kind, UserState
 from app.errors import NotFound
 from app.models import IS_ADMIN, AccessRequest, Grant, User, columns
 
@@ -40,6 +40,19 @@ _LOCK_SUBJECT = _READ.where(_users.c.name == _SUBJECT).with_for_update(key_share
 _LOCK_ALL = sa.select(_users.c.name).where(_NAMED).order_by(_users.c.name).with_for_update(key_share=True)
 _MEMBERS = sa.select(_grants.c.group, _grants.c.user).where(
     _grants.c.group.in_(sa.bindparam("groups", expanding=True)), _grants.c.state == GrantState.ACTIVE
+)
+
+# Everybody but the first admin is made one by a request, so what was applied says who was.
+_ANOTHER_ADMIN = (
+    sa.select(sa.exists().where(sa.text(IS_ADMIN), ~_NAMED)),
+    sa.select(
+        sa.exists().where(
+            _requests.c.kind == Kind.USER_ROLES,
+            _requests.c.provisioning == Provisioning.APPLIED,
+            ~_requests.c.user.in_(sa.bindparam("names", expanding=True)),
+            sa.cast(_requests.c.change, sa.Text).like('%"admin"%'),
+        )
+    ),
 )
 
 
@@ -153,6 +166,12 @@ def roster(tx: Tx, wanted: Iterable[Rule], parties: Iterable[str]) -> Roster:
         named |= frozenset().union(*members.values())
     _read(tx, named)
     return Roster({u.name: u.person for u in tx.people.values() if u.state != UserState.DELETED}, members)
+
+
+def another_admin_was(tx: Tx, admins: Iterable[str]) -> bool:
+    """Whether anybody but these was ever made admin, deleted users and those who are none any more too (rule 7)."""
+    given = {"names": sorted(admins)}
+    return any(tx.session.connection().execute(query, given).scalar_one() for query in _ANOTHER_ADMIN)
 
 
 def _members(tx: Tx, groups: list[str]) -> dict[str, frozenset[str]]:

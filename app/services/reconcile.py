@@ -7,10 +7,12 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from app import log, metrics
+from app.changes import REGISTRY
 from app.clients import aws
 from app.clients.iam import Iam
 from app.clients.unusable import UnusableIam
 from app.db import Database, Transactions
+from app.domain.words import Kind
 from app.domain.work import Work
 from app.errors import Unavailable
 from app.files.spill import Spill
@@ -20,6 +22,7 @@ from app.services.backoff import Backoff
 from app.services.carrying_out import CarryOut
 from app.services.housekeeping import tidy
 from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
+from app.services.late_groups import LookAtGroup, is_group
 from app.services.late_writes import LookAgain, put_off
 from app.services.moves import note_grant, note_request
 from app.services.restored import Restored
@@ -29,7 +32,7 @@ _log = log.get("reconcile")
 AFTER_A_BUG = timedelta(seconds=60)
 """A row that made our own code fail rests this long, so that the others get their turn."""
 _requests = columns(AccessRequest)
-_SUBJECT = sa.select(_requests.c.user).where(_requests.c.id == sa.bindparam("id"))
+_WHOM = sa.select(_requests.c.kind, _requests.c.user, _requests.c.change).where(_requests.c.id == sa.bindparam("id"))
 _AWAY = (LostClaim, Unavailable, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """Not the row's fault: the database does not answer, or the lane is somebody else's now."""
 
@@ -93,11 +96,12 @@ class Reconciler:
         elif work.what == "lane":
             with self._claimed(work.account, [work.id]) as (claim, database, iam):
                 if claim.principals:
-                    LookAgain(database, iam)(work.account, work.id)
+                    look = LookAtGroup if is_group(work.id) else LookAgain
+                    look(database, iam)(work.account, work.id)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.look() as tx:
-                user: str = tx.session.connection().execute(_SUBJECT, {"id": work.id}).scalar_one()
-            with self._claimed(work.account, [user]) as (claim, database, iam):
+                kind, user, change = tx.session.connection().execute(_WHOM, {"id": work.id}).one()
+            with self._claimed(work.account, [REGISTRY[Kind(kind)].lane(user, change)]) as (claim, database, iam):
                 if claim.principals:
                     CarryOut(database, iam, self._backoff)(work.id)
 

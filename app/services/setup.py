@@ -106,7 +106,7 @@ def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group]) -> I
 
 def policy_arns(group: Group, partition: str, account_id: str) -> list[str]:
     """The ARNs a group should have: its own, and the force-MFA policy exactly where MFA is needed (rule 27)."""
-    arns = [p if p.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{p}" for p in group.policies]
+    arns = [p if p.startswith("arn:") else guardrails.aws_policy_arn(partition, p) for p in group.policies]
     if Rule.model_validate(group.rule).requires_mfa:
         arns.append(guardrails.policy_arn(partition, account_id, guardrails.FORCE_MFA_NAME))
     return arns[:POLICIES_PER_GROUP]

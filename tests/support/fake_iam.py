@@ -224,6 +224,12 @@ class FakeIam:
         _within("AttachGroupPolicy", len(attached | {arn}), POLICIES_PER_GROUP)
         self.groups[group][arn] = str(self.policies[arn].sha256)
 
+    def _DetachGroupPolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        group, arn = parameters["GroupName"], parameters["PolicyArn"]
+        _there("DetachGroupPolicy", group, self.groups)
+        _there("DetachGroupPolicy", arn, self.groups[group])
+        del self.groups[group][arn]
+
     def _CreatePolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         name, path, text = parameters["PolicyName"], parameters.get("Path", "/"), parameters["PolicyDocument"]
         _valid("CreatePolicy", name, path)
@@ -231,7 +237,9 @@ class FakeIam:
         document = _document(text)
         _within("CreatePolicy", len(re.sub(r"\s", "", text)), DOCUMENT)
         arn = f"arn:aws:iam::{ACCOUNT}:policy{path}{name}"
-        self.policies[arn] = SeenPolicy(arn, documents.fingerprint(document), documents.has_deny(document))
+        self.policies[arn] = SeenPolicy(
+            arn, documents.fingerprint(document), documents.has_deny(document), documents.allows_all(document)
+        )
 
     def _member_of(self, parameters: Mapping[str, Any], action: str) -> tuple[Account, str]:
         _there(action, parameters["GroupName"], self.groups)

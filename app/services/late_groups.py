@@ -1,0 +1,113 @@
+"""The same second look (rule 32) at a group: what a worker that stood still attached or detached late is put right.
+
+Only policies that a change of the last hour named are touched: nothing else can be a late write of ours.
+"""
+
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from app import log
+from app.changes.attaching import attach, detach
+from app.changes.group_update import GROUP_LANE
+from app.clients import aws
+from app.clients.iam import Iam
+from app.db import Transactions, Tx
+from app.domain.actors import SYSTEM_ACTOR
+from app.domain.plans import Operation
+from app.domain.sightings import SeenGroup
+from app.domain.states import Provisioning
+from app.domain.words import Kind
+from app.models import AccessRequest, Account, Group, RequestGroup
+from app.services import audit, sightings
+from app.services.late_writes import AGAIN, REACH, put_off
+from app.services.setup import policy_arns
+
+_log = log.get("late_groups")
+
+
+def is_group(lane: str) -> bool:
+    """Whether a lane is a group's and not a user's."""
+    return lane.startswith(GROUP_LANE)
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What a group should have, of the policies that were changed lately.
+
+    Attributes:
+        under_way: A change is being carried out now: what it has done is not wrong, so look when it is over.
+    """
+
+    changed: frozenset[str]
+    wanted: frozenset[str]
+    under_way: bool
+
+
+class LookAtGroup:
+    """Compares a group's policies with what is managed. The caller has claimed the lane.
+
+    Args:
+        database: Where rows and audit are.
+        iam: The account's IAM.
+    """
+
+    def __init__(self, database: Transactions, iam: Iam) -> None:
+        self._database, self._iam = database, iam
+
+    def __call__(self, account: str, lane: str) -> None:
+        """Attach and detach what came late, and read back that it is so."""
+        name = lane.removeprefix(GROUP_LANE)
+        with self._database.read() as tx:
+            began = tx.now
+            expected = _expected(tx, account, name)
+        try:
+            done = not expected.under_way and self._put_right(account, name, expected)
+        except aws.AwsError as problem:
+            _log.warning("look_again_failed", account=account, group=name, problem=str(problem))
+            done = False
+        with self._database.write() as tx:
+            put_off(tx, account, lane, None if done else tx.now + AGAIN, began)
+
+    def _put_right(self, account: str, name: str, expected: _Expected) -> bool:
+        late = _late(name, expected, self._iam.group(name))
+        if not late:
+            return True
+        for operation in late:
+            self._iam.call(operation)
+        seen = self._iam.group(name)
+        with self._database.write() as tx:
+            sightings.save_group(tx, account, name, seen)
+            made = [o.as_json() for o in late]
+            audit.record(tx, "group.put_right", by=SYSTEM_ACTOR, account=account, group=name, operations=made)
+        _log.warning("late_write", account=account, group=name)
+        return not _late(name, expected, seen)
+
+
+def _late(name: str, expected: _Expected, seen: SeenGroup | None) -> list[Operation]:
+    if seen is None:
+        return []  # deleted since, and with it whatever came late
+    attached = {p.name for p in seen.policies} & expected.changed
+    return [
+        *(attach(name, arn) for arn in sorted(expected.wanted - attached)),
+        *(detach(name, arn) for arn in sorted(attached - expected.wanted)),
+    ]
+
+
+def _expected(tx: Tx, account: str, name: str) -> _Expected:
+    rows = tx.session.execute(
+        select(AccessRequest.plan, AccessRequest.provisioning)
+        .join(RequestGroup, col(RequestGroup.access_request_id) == col(AccessRequest.id))
+        .where(
+            col(RequestGroup.group) == name,
+            col(AccessRequest.account) == account,
+            col(AccessRequest.kind) == Kind.GROUP_UPDATE,
+            col(AccessRequest.decided_at) > tx.now - REACH,
+        )
+    ).all()
+    operations = [operation for plan, _ in rows for operation in plan["operations"]]
+    changed = frozenset(o["parameters"]["PolicyArn"] for o in operations if "PolicyArn" in o["parameters"])
+    here, group = tx.session.get(Account, account), tx.session.get(Group, name)
+    managed = policy_arns(group, here.partition, here.aws_account_id or "") if here and group else []
+    under_way = any(provisioning == Provisioning.APPLYING for _, provisioning in rows)
+    return _Expected(changed, changed & frozenset(managed), under_way)
