@@ -18,7 +18,7 @@ from app.changes import group_policies
 from app.changes.attaching import POLICIES_PER_GROUP, attach_and_detach
 from app.changes.base import Body, Change, Wish, group_needs
 from app.clients.iam import Iam
-from app.domain.guardrails import GOVERNANCE_PATH, ADMIN_PATH
+from app.domain.guardrails import ADMIN_PATH, GOVERNANCE_PATH
 from app.domain.names import GroupName
 from app.domain.plans import CannotCarryOut, Operation, Plan
 from app.domain.power import allows_everything, holds_power
