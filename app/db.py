@@ -28,8 +28,12 @@ from app.models import AuditEvent, AuditHead, columns, new_id
 WRITE_WAIT = 30.0
 """Seconds a writer waits for its turn before it gives up with 503."""
 
-_OPTIONS = "-c statement_timeout=60000 -c timezone=UTC -c datestyle=ISO"
-"""Times as the writers of long lists expect their text."""
+_OPTIONS = "-c statement_timeout=60000 -c idle_in_transaction_session_timeout=15000 -c timezone=UTC -c datestyle=ISO"
+"""A process that stands still inside a transaction would keep its locks for ever: the timer's, a user's, the audit's.
+
+No transaction of ours waits for anything but the database, so 15 seconds of doing nothing is a process that stopped.
+Times as the writers of long lists expect their text.
+"""
 
 _POOL = 48
 """Connections: FastAPI runs sync handlers on 40 threads, the worker and health checks come on top."""

@@ -159,6 +159,25 @@ def test_rule_32_a_worker_that_stood_still_writes_nothing_and_its_late_call_is_t
             one_outcome(server, asked)
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_rule_32_a_worker_that_stands_still_with_the_timers_lock_does_not_hold_up_the_others(
+    site: Site, iam: Any
+) -> None:
+    owner = make_url(site.env["GATEHOUSE_MIGRATE_URL"]).set(drivername="postgresql")
+    with site.serving("--no-worker") as server, psycopg.connect(owner.render_as_string(hide_password=False)) as other:
+        asked = server.asked_and_approved("PT1H")
+        other.execute("LOCK TABLE procrastinate_jobs")  # so that its timer waits in the middle of its transaction
+        with site.working() as still:
+            timer = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            until(lambda: other.execute(timer).fetchone() == (1,), said=site.said)
+            still.send_signal(signal.SIGSTOP)
+            other.rollback()
+            with site.working():
+                server.applied(asked)
+                assert groups_of_bob(iam) == ["LabGuest"]
+            still.send_signal(signal.SIGCONT)
+
+
 @BOTH
 def test_sigterm_lets_the_work_under_way_end(site: Site, proxy: FaultProxy, iam: Any) -> None:
     proxy.on(JOIN, Slow(before=0.5))

@@ -123,7 +123,7 @@ class Site:
             line = process.stdout.readline()
             assert line, self.said()
             said = json.loads(line)
-            with httpx.Client(base_url=said["url"], timeout=60) as client:
+            with httpx.Client(base_url=said["url"], timeout=75) as client:
                 yield Server(process, said, client, {**self.tokens, **said["tokens"]}, self)
 
     @contextlib.contextmanager
