@@ -3,11 +3,14 @@
 from app.changes.base import Change
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.user_create import UserCreate
+from app.changes.user_delete import UserDelete
 from app.changes.user_roles import UserRoles
+from app.changes.user_suspend import UserResume, UserSuspend
 from app.domain.words import Kind
 
 __all__ = ["REGISTRY", "Change"]
 
 REGISTRY: dict[Kind, Change] = {
-    change.kind: change for change in (UserCreate(), UserRoles(), GroupJoin(), GroupLeave())
+    change.kind: change
+    for change in (UserCreate(), UserRoles(), GroupJoin(), GroupLeave(), UserSuspend(), UserResume(), UserDelete())
 }

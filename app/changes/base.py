@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.clients.iam import Iam
 from app.domain import canonical
+from app.domain.leaving import Leaver
 from app.domain.plans import Operation, Plan
 from app.domain.rulings import Case, GroupFacts, Need, Refusal
 from app.domain.sightings import Seen, SeenGroup
-from app.domain.words import Kind
+from app.domain.words import Kind, UserState
 
 GROUPS_PER_USER = 10
 """IAM quota "IAM groups an IAM user can be a member of"; no emulator enforces it."""
@@ -34,6 +35,7 @@ class Wish:
         body: The kind's `change`, read.
         boundary_arn: The account's boundary, None before `gatehouse setup`.
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
+        leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
     """
 
     kind: Kind
@@ -44,6 +46,7 @@ class Wish:
     body: Any
     boundary_arn: str | None = None
     needs_mfa: bool = False
+    leaver: Leaver | None = None
 
 
 class Change(ABC):
@@ -53,6 +56,9 @@ class Change(ABC):
         gives_access: Approving makes grants, one for each group named, with a duration.
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
+        of_person: Suspends, resumes or deletes somebody: judged one at a time, and again when approved.
+        subject_states: What the user it is for must be for it to be carried out (rule 24).
+        gone_is_done: What a call names and IAM does not have is taken already; reading back decides.
     """
 
     kind: ClassVar[Kind]
@@ -60,6 +66,9 @@ class Change(ABC):
     gives_access: ClassVar[bool] = False
     takes_away: ClassVar[bool] = False
     in_database: ClassVar[bool] = False
+    of_person: ClassVar[bool] = False
+    subject_states: ClassVar[frozenset[UserState]] = frozenset({UserState.ACTIVE})
+    gone_is_done: ClassVar[bool] = False
 
     def groups(self, _body: Any) -> tuple[str, ...]:
         """The groups whose rules bind this change."""
@@ -134,6 +143,13 @@ def admin_need(kind: Kind) -> list[Need]:
     return [Need(kind, 1, (("role:admin",),))]
 
 
+def sole_admin(case: Case) -> tuple[str, str] | None:
+    """What gives nobody more access is approved for the only admin there has ever been (rule 7)."""
+    if case.only_admin is None or case.asker.name != case.only_admin:
+        return None
+    return "sole_admin", "there has only ever been one admin, so nobody else could approve: said loudly in the audit"
+
+
 def group_states(names: Iterable[str], seen: Seen) -> list[dict[str, Any]]:
     """The part of an end state that says what the groups give: their policies and the documents' hashes."""
     return [_group_state(n, seen.groups.get(n)) for n in sorted(names)]
@@ -147,6 +163,10 @@ def _group_state(name: str, group: SeenGroup | None) -> dict[str, Any]:
 def boundary_state(seen: Seen) -> dict[str, Any] | None:
     """The part of an end state that says what caps the user."""
     return {"arn": seen.boundary.name, "sha256": seen.boundary.sha256} if seen.boundary else None
+
+
+THERE = frozenset({UserState.ACTIVE, UserState.SUSPENDED})
+"""For what only takes away: suspended people lose things too (rule 24)."""
 
 
 def add_member(user: str, group: str) -> Operation:

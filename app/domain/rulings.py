@@ -37,7 +37,11 @@ class GroupFacts:
 
 @dataclass(frozen=True)
 class Case:
-    """What a ruling is made from."""
+    """What a ruling is made from.
+
+    Attributes:
+        only_admin: The admin, while only one has ever existed (rule 7).
+    """
 
     kind: str
     asker: Person
@@ -45,6 +49,7 @@ class Case:
     roster: Roster
     groups: tuple[GroupFacts, ...] = ()
     duration: timedelta | None = None
+    only_admin: str | None = None
 
     @property
     def parties(self) -> frozenset[str]:

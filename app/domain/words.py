@@ -10,6 +10,9 @@ class Kind(StrEnum):
     USER_ROLES = "user.roles"
     GROUP_JOIN = "group.join"
     GROUP_LEAVE = "group.leave"
+    USER_SUSPEND = "user.suspend"
+    USER_RESUME = "user.resume"
+    USER_DELETE = "user.delete"
 
 
 class Role(StrEnum):

@@ -6,7 +6,7 @@ Names of people and groups are keys: they never change and a deleted one is neve
 from app.models.access import AccessRequest, Decision, Grant, RequestGroup
 from app.models.accounts import Account, Lane, Sighting
 from app.models.base import columns, new_id
-from app.models.people import IS_ADMIN, Enrolment, Group, Token, User
+from app.models.people import IS_ADMIN, Enrolment, Group, Suspension, Token, User
 from app.models.records import AuditEvent, AuditHead, IdempotencyKey, Restoration
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "RequestGroup",
     "Restoration",
     "Sighting",
+    "Suspension",
     "Token",
     "User",
     "columns",

@@ -27,7 +27,7 @@ from app.domain.states import (
     Provisioning,
 )
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, grants, outcomes, sightings
+from app.services import approvals, audit, grants, leaving, outcomes, sightings
 from app.services.assessment import Assessment, reassess, wish_of
 from app.services.backoff import Backoff
 from app.services.ends import EndGrants
@@ -53,7 +53,8 @@ class CarryOut:
         """Bring one request as far as it can go now."""
         with self._database.look() as tx:
             row = tx.session.get_one(AccessRequest, request_id)
-            overdue = row.lapses_at <= tx.now and row.state != APPLYING
+            lasting = row.state == APPLYING or (row.state == QUEUED and outcomes.is_lasting(row))
+            overdue = row.lapses_at <= tx.now and not lasting
             undoing = row.state == APPLYING and row.failure is not None and bool(row.failure.get("undoing"))
             able = row.state == APPLYING or outcomes.can_act(tx, row)  # what was begun is at least undone
             early = row.state == APPROVED and row.starts_at is not None and row.starts_at > tx.now
@@ -73,23 +74,28 @@ class CarryOut:
             plan = change.plan(wish, seen)
             if not self._begin(request_id, seen, plan):
                 return
-            findings = [*plan.notes, *self._call(plan)]
+            findings = [*plan.notes, *self._call(change, plan)]
             seen = change.read_back(self._iam, wish, seen)
             if seen.emulated and (left := change.plan(wish, seen)).operations:
                 # An emulator may drop what CreateUser was given; the call of its own says so (rule 28).
-                findings += self._call(left)
+                findings += self._call(change, left)
                 seen = change.read_back(self._iam, wish, seen)
             outcomes.require_shown(change.plan(wish, seen), findings)
         except (aws.AwsError, CannotCarryOut) as problem:
             self._not_done(request_id, outcomes.failure_of(problem))
         else:
-            self._finish(request_id, seen, findings)
+            self._finish(request_id, change, seen, findings)
 
     def _observe(self, request_id: str, change: Change, wish: Wish) -> Seen:
         """Read IAM. What looks done before we begin may only be shown still, or not shown yet."""
         seen = change.observe(self._iam, wish)
-        shown = [g for g in change.groups(wish.body) if seen.is_member(g)]
-        if (shown and change.gives_access) or (change.takes_away and not shown):
+        if change.of_person and change.takes_away and seen.user is None:
+            with self._database.look() as tx:
+                outcomes.require_never_made(tx, tx.session.get_one(AccessRequest, request_id))
+            return seen
+        groups = change.groups(wish.body)
+        shown = [g for g in groups if seen.is_member(g)]
+        if (shown and change.gives_access) or (change.takes_away and groups and not shown):
             with self._database.look() as tx:
                 row = tx.session.get_one(AccessRequest, request_id)
                 if change.gives_access:
@@ -97,7 +103,7 @@ class CarryOut:
                 outcomes.require_ended(tx, row)
         return seen
 
-    def _call(self, plan: Plan) -> list[str]:
+    def _call(self, change: Change, plan: Plan) -> list[str]:
         """Make the calls; what an emulator does not offer is a finding and the work goes on (rule 28)."""
         findings = []
         for operation in plan.operations:
@@ -105,6 +111,9 @@ class CarryOut:
                 self._iam.call(operation)
             except aws.NotOffered:
                 findings.append(f"{operation.action}: this endpoint does not offer it")
+            except aws.Gone:
+                if not change.gone_is_done:
+                    raise
         return findings
 
     def _begin(self, request_id: str, seen: Seen, plan: Plan) -> bool:
@@ -124,6 +133,8 @@ class CarryOut:
                 return False
             if assessment.change.takes_away and outcomes.is_given_again(tx, row, assessment):
                 return False
+            if assessment.change.of_person:
+                leaving.begun(tx, row, seen)
             if row.state == QUEUED:
                 longest = {g.name: int(g.max_duration.total_seconds()) for g in assessment.case.groups}
                 for grant in current:
@@ -177,9 +188,11 @@ class CarryOut:
             approvals.void(tx, row, why, plan=plan if changed else None)
         return False
 
-    def _finish(self, request_id: str, seen: Seen, findings: list[str]) -> None:
+    def _finish(self, request_id: str, change: Change, seen: Seen, findings: list[str]) -> None:
         """IAM shows it: from here the clock of each grant runs, and its end is due."""
         with self._database.write() as tx:
+            if change.of_person:
+                leaving.hold(tx, request_id)
             row = outcomes.hold(tx, request_id)
             if row.state != APPLYING:
                 return
@@ -191,6 +204,8 @@ class CarryOut:
             for grant in current:
                 outcomes.activate(tx, grant)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
+            if change.of_person:
+                leaving.applied(tx, row)
             audit.of_request(
                 tx,
                 "access_request.applied",
@@ -236,8 +251,7 @@ class CarryOut:
             decision = self._backoff.decide(failure, standing)
             if isinstance(decision, TryAgain):
                 again = {"attempts": row.attempts + 1, "due_at": tx.now + decision.pause}
-                problem = approvals.problem(tx.now, **outcomes.words(failure))
-                note_request(tx, row, failure=problem, **again)
+                note_request(tx, row, failure=outcomes.again(tx.now, failure, standing), **again)
                 return
             if isinstance(decision, TakeBack):
                 outcomes.undo_from(tx, row, **outcomes.words(decision.failure))
