@@ -133,7 +133,7 @@ def suspend(name: UserPath, door: WriteDirectory, body: LeavingBody | None = Non
     return _file(door, Kind.USER_SUSPEND, name, (body or LeavingBody()).reason)
 
 
-@router.post("/users/{name}/resume", status_code=202, response_model=AccessRequestView, summary="Let somebody come back")
+@router.post("/users/{name}/resume", status_code=202, response_model=AccessRequestView, summary="Bring somebody back")
 def resume(name: UserPath, door: WriteDirectory, body: LeavingBody | None = None) -> Response:
     """Files `user.resume`: what the suspension took comes back, and no more."""
     return _file(door, Kind.USER_RESUME, name, (body or LeavingBody()).reason)

@@ -69,40 +69,34 @@ def _teardown(user: str, has: Belongings, lost: Iterable[str]) -> Iterable[Opera
     for key in has.keys:
         if key.active:
             yield switch_key(user, key.id, on=False)
-        yield _delete(user, "DeleteAccessKey", "AccessKeyId", key.id, "access key")
-    for certificate in has.certificates:
-        yield _delete(user, "DeleteSigningCertificate", "CertificateId", certificate, "signing certificate")
-    for ssh_key in has.ssh_keys:
-        yield _delete(user, "DeleteSSHPublicKey", "SSHPublicKeyId", ssh_key, "SSH key")
-    for credential in has.service_credentials:
-        yield _delete(
-            user, "DeleteServiceSpecificCredential", "ServiceSpecificCredentialId", credential, "service credential"
-        )
-    for device in has.devices:
-        yield _deactivate(user, device.serial)
+        yield _delete(user, "DeleteAccessKey", "AccessKeyId", "access key", key.id)
+    yield from _each(user, "DeleteSigningCertificate", "CertificateId", "signing certificate", has.certificates)
+    yield from _each(user, "DeleteSSHPublicKey", "SSHPublicKeyId", "SSH key", has.ssh_keys)
+    yield from _each(
+        user,
+        "DeleteServiceSpecificCredential",
+        "ServiceSpecificCredentialId",
+        "service-specific credential",
+        has.service_credentials,
+    )
+    devices = [device.serial for device in has.devices]
+    yield from _each(user, "DeactivateMFADevice", "SerialNumber", "MFA device", devices)
     for serial in sorted({*lost, *(device.serial for device in has.devices if device.virtual)}):
-        yield _delete_device(user, serial)
-    for policy in has.inline:
-        yield _delete(user, "DeleteUserPolicy", "PolicyName", policy.name, "inline policy")
-    for arn in has.attached:
-        yield _delete(user, "DetachUserPolicy", "PolicyArn", arn, "attached policy")
+        text = f"delete the virtual MFA device {serial} of {user}"
+        yield Operation("iam", "DeleteVirtualMFADevice", {"SerialNumber": serial}, text)
+    yield from _each(user, "DeleteUserPolicy", "PolicyName", "inline policy", [p.name for p in has.inline])
+    yield from _each(user, "DetachUserPolicy", "PolicyArn", "attached policy", has.attached)
     for group in has.groups:
         yield remove_member(user, group)
     yield Operation("iam", "DeleteUser", {"UserName": user}, f"delete the IAM user {user}")
 
 
-def _delete(user: str, action: str, parameter: str, value: str, word: str) -> Operation:
+def _each(user: str, action: str, parameter: str, word: str, values: Iterable[str]) -> Iterable[Operation]:
+    return [_delete(user, action, parameter, word, value) for value in values]
+
+
+def _delete(user: str, action: str, parameter: str, word: str, value: str) -> Operation:
     return Operation("iam", action, {"UserName": user, parameter: value}, f"remove {user}'s {word} {value}")
-
-
-def _deactivate(user: str, serial: str) -> Operation:
-    parameters = {"UserName": user, "SerialNumber": serial}
-    return Operation("iam", "DeactivateMFADevice", parameters, f"deactivate {user}'s MFA device {serial}")
-
-
-def _delete_device(user: str, serial: str) -> Operation:
-    text = f"delete the virtual MFA device {serial} of {user}"
-    return Operation("iam", "DeleteVirtualMFADevice", {"SerialNumber": serial}, text)
 
 
 _KINDS = (

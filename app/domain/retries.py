@@ -141,9 +141,8 @@ def decide(failure: Failure, standing: Standing, pauses: Pauses, jitter: float) 
     if standing.only_takes_away:
         return TryAgain(pause)
     give_up = TakeBack if standing.begun else Fail
-    if failure.trouble == Trouble.REFUSED:
-        return give_up(failure)
-    if failure.trouble == Trouble.CONFLICT and standing.conflicts >= CONFLICTS:
+    often = failure.trouble == Trouble.CONFLICT and standing.conflicts >= CONFLICTS
+    if failure.trouble == Trouble.REFUSED or often:
         return give_up(failure)
     if failure.trouble == Trouble.MISSING:
         if is_settled(standing.made_at, standing.now):

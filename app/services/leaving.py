@@ -88,9 +88,8 @@ def _end_grants(tx: Tx, user: str) -> None:
         if grant.state in {GrantState.APPLYING, GrantState.ACTIVE, GrantState.REVOKE_FAILED}:
             move_grant(tx, grant, GrantState.REVOKING, end_reason=grant.end_reason or "user_deleted")
         move_grant(tx, grant, GrantState.REVOKED, end_reason=grant.end_reason or "user_deleted", failure=None)
-        audit.of_grant(
-            tx, "grant.ended", grant, by=SYSTEM_ACTOR, reason=grant.end_reason, ended_by=grant.ended_by, continued_by=None
-        )
+        why = {"reason": grant.end_reason, "ended_by": grant.ended_by, "continued_by": None}
+        audit.of_grant(tx, "grant.ended", grant, by=SYSTEM_ACTOR, **why)
 
 
 def _close_theirs(tx: Tx, row: AccessRequest) -> None:
@@ -114,7 +113,5 @@ def _close(tx: Tx, row: AccessRequest, why: str) -> None:
 
 
 def _set_state(tx: Tx, user: str, state: UserState) -> None:
-    tx.session.execute(
-        sa.update(User).where(col(User.name) == user).values(state=state, version=col(User.version) + 1)
-    )
+    tx.session.execute(sa.update(User).where(col(User.name) == user).values(state=state, version=col(User.version) + 1))
     people.forget(tx)

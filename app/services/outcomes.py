@@ -97,7 +97,7 @@ def is_lasting(row: AccessRequest) -> bool:
 def again(now: datetime, failure: Failure, standing: Standing) -> dict[str, Any]:
     """The `failure` of a request that will be tried again."""
     conflicts = standing.conflicts + (failure.trouble == Trouble.CONFLICT)
-    counted = {"conflicts": conflicts} if conflicts else {}
+    counted: dict[str, Any] = {"conflicts": conflicts} if conflicts else {}
     return approvals.problem(now, **words(failure), **counted)
 
 
