@@ -11,12 +11,15 @@ from sqlmodel import col, select
 from app.changes import REGISTRY
 from app.changes.whole import SeenWhole
 from app.db import Tx
-from app.domain.actors import SYSTEM_ACTOR, Actor
+from app.domain.actors import SYSTEM_ACTOR, Actor, Caller
+from app.domain.rulings import Refusal
 from app.domain.sightings import Seen
-from app.domain.states import CANCELLED, CANCELLED_FAILED, DecisionState, GrantState, Provisioning
+from app.domain.states import CANCELLED, CANCELLED_FAILED, QUEUED, DecisionState, GrantState, Provisioning
 from app.domain.words import Kind, UserState
+from app.errors import Conflict, Forbidden
 from app.models import AccessRequest, Enrolment, Grant, Token, User, columns
 from app.services import audit, grants, people, suspensions
+from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request
 
 _requests = columns(AccessRequest)
@@ -36,6 +39,44 @@ def approved(tx: Tx, by: Actor, row: AccessRequest) -> None:
     if people.known_one(tx, row.user).state == UserState.ACTIVE:
         _set_state(tx, row.user, UserState.SUSPENDED)
         audit.of_request(tx, "user.suspended", row, by=by, for_deletion=row.kind == Kind.USER_DELETE)
+
+
+def suspended(subject: people.Known, assessment: Assessment) -> list[Refusal]:
+    """For suspended people only removals are carried out (rule 24)."""
+    change = assessment.change
+    if change.of_person or subject.state in change.subject_states:
+        return []
+    return [Refusal(409, "user_suspended", f"{subject.name} is suspended. Ask for user.resume first.")]
+
+
+def in_the_way(tx: Tx, user: str) -> list[Refusal]:
+    """Somebody comes back only after they have gone: what is still being taken would be taken afterwards."""
+    taking = sa.select(_requests.c.id, _requests.c.kind).where(
+        _requests.c.user == user,
+        _requests.c.kind.in_((Kind.USER_SUSPEND, Kind.USER_DELETE)),
+        _requests.c.decision == DecisionState.APPROVED,
+        _requests.c.provisioning.in_((Provisioning.QUEUED, Provisioning.APPLYING)),
+    )
+    found = tx.session.connection().execute(taking.limit(1)).first()
+    if found is None:
+        return []
+    text = f"{found.kind} of {user} is still being carried out, in access request {found.id}. Wait for it."
+    return [Refusal(409, "still_leaving", text, {"access_request_id": found.id})]
+
+
+def require_cancellable(tx: Tx, caller: Caller, row: AccessRequest) -> None:
+    """Nobody gets out of their own suspension by cancelling it.
+
+    Raises:
+        Forbidden: The caller neither asked for it nor is an admin whom it does not concern.
+        Conflict: `already_begun`, the suspension holds already.
+    """
+    me = caller.person.counts_as
+    asker, subject = (people.known_one(tx, name).person.counts_as for name in (row.requester, row.user))
+    if me != asker and (me == subject or not caller.is_admin):
+        raise Forbidden("Only who asked for this can cancel it.", code="not_yours_to_cancel")
+    if row.kind == Kind.USER_SUSPEND and row.state == QUEUED:
+        raise Conflict(f"{row.user} is suspended already; ask for user.resume.", code="already_begun")
 
 
 def begun(tx: Tx, row: AccessRequest, seen: Seen) -> None:

@@ -23,7 +23,7 @@ from app.domain.states import (
 from app.domain.words import DEFAULT_ACCOUNT, Kind
 from app.errors import Conflict, Forbidden, GatehouseError, Invalid, NotFound
 from app.models import AccessRequest, RequestGroup, columns, new_id
-from app.services import approvals, audit, directory, grants, people, visibility
+from app.services import approvals, audit, directory, grants, leaving, people, visibility
 from app.services.assessment import Assessment, assess, reassess
 from app.services.moves import move_request
 from app.services.people import Known
@@ -88,7 +88,7 @@ def look_at(tx: Tx, caller: Caller, draft: Draft, *, request_id: str, store: boo
         draft = replace(draft, duration=assessment.ruling.max_duration)  # rule 20
     refusals = [
         *_timing(tx, draft, assessment),
-        *_suspended(subject, assessment),
+        *leaving.suspended(subject, assessment),
         *assessment.change.refusals(assessment.wish, assessment.case, assessment.seen),
         *_in_the_way(tx, draft, assessment),
         *assessment.ruling.refusals,
@@ -190,14 +190,6 @@ def _may_ask(caller: Caller, assessment: Assessment) -> None:
         )
 
 
-def _suspended(subject: Known, assessment: Assessment) -> list[Refusal]:
-    """For suspended people only removals are carried out (rule 24)."""
-    change = assessment.change
-    if change.of_person or subject.state in change.subject_states:
-        return []
-    return [Refusal(409, "user_suspended", f"{subject.name} is suspended. Ask for user.resume first.")]
-
-
 def _timing(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
     refused = []
     if draft.emergency:
@@ -220,26 +212,12 @@ def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
     if draft.kind in {Kind.GROUP_JOIN, Kind.GROUP_LEAVE} and draft.extends is None:
         refused += _membership(draft, assessment, grants.live_id(tx, wish.account, wish.user, wish.body.group))
     if draft.kind == Kind.USER_RESUME:
-        refused += _still_leaving(tx, wish.user)
+        refused += leaving.in_the_way(tx, wish.user)
     other = tx.session.connection().execute(_SAME, {"same": _same(draft, wish.user)}).scalar_one_or_none()
     if other is not None:
         text = f"The same change is already asked for, in access request {other}."
         refused.insert(0, Refusal(409, "already_pending", text, {"access_request_id": other}))
     return refused
-
-
-def _still_leaving(tx: Tx, user: str) -> list[Refusal]:
-    taking = sa.select(_requests.c.id, _requests.c.kind).where(
-        _requests.c.user == user,
-        _requests.c.kind.in_((Kind.USER_SUSPEND, Kind.USER_DELETE)),
-        _requests.c.decision == DecisionState.APPROVED,
-        _requests.c.provisioning.in_((Provisioning.QUEUED, Provisioning.APPLYING)),
-    )
-    found = tx.session.connection().execute(taking.limit(1)).first()
-    if found is None:
-        return []
-    text = f"{found.kind} of {user} is still being carried out, in access request {found.id}. Wait for it."
-    return [Refusal(409, "still_leaving", text, {"access_request_id": found.id})]
 
 
 def _membership(draft: Draft, assessment: Assessment, held: str | None) -> list[Refusal]:
@@ -264,7 +242,8 @@ def cancel(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     theirs = caller.person.counts_as in visibility.parties(tx, row)
     if not theirs and not (caller.is_admin and row.decision == DecisionState.APPROVED):
         raise Forbidden("Only who asked or who it is for can cancel this.", code="not_yours_to_cancel")
-    _may_cancel_leaving(tx, caller, row)
+    if REGISTRY[Kind(row.kind)].of_person:
+        leaving.require_cancellable(tx, caller, row)
     if row.decision not in {DecisionState.PENDING, DecisionState.APPROVED}:
         raise Conflict(f"This request is {row.decision} already.", code="not_pending")
     if row.provisioning in {Provisioning.APPLYING, Provisioning.APPLIED}:
@@ -274,18 +253,6 @@ def cancel(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     move_request(tx, row, CANCELLED_FAILED if failed else CANCELLED, decided_at=row.decided_at or tx.now)
     audit.of_request(tx, "access_request.cancelled", row, by=caller)
     return row
-
-
-def _may_cancel_leaving(tx: Tx, caller: Caller, row: AccessRequest) -> None:
-    if not REGISTRY[Kind(row.kind)].of_person:
-        return
-    me, asker = caller.person.counts_as, people.known_one(tx, row.requester).person.counts_as
-    for_me = me == people.known_one(tx, row.user).person.counts_as
-    if me != asker and (for_me or not caller.is_admin):
-        # Nobody gets out of their own suspension by cancelling it.
-        raise Forbidden("Only who asked for this can cancel it.", code="not_yours_to_cancel")
-    if row.kind == Kind.USER_SUSPEND and row.state == QUEUED:
-        raise Conflict(f"{row.user} is suspended already; ask for user.resume.", code="already_begun")
 
 
 def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
