@@ -2,6 +2,8 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -72,7 +74,7 @@ def _ask_body(kind: Kind) -> type[AskBase]:
 
 
 _BODIES = tuple(_ask_body(kind) for kind in REGISTRY)
-AskBody: Any = Annotated[_BODIES[0] | _BODIES[1] | _BODIES[2] | _BODIES[3], Field(discriminator="kind")]
+AskBody: Any = Annotated[reduce(or_, _BODIES), Field(discriminator="kind")]
 
 
 class ApproveBody(Body):

@@ -10,6 +10,11 @@ class Kind(StrEnum):
     USER_ROLES = "user.roles"
     GROUP_JOIN = "group.join"
     GROUP_LEAVE = "group.leave"
+    CONSOLE_ENABLE = "console.enable"
+    CONSOLE_RESET = "console.reset"
+    CONSOLE_DISABLE = "console.disable"
+    ACCESS_KEY_CREATE = "access_key.create"
+    ACCESS_KEY_DELETE = "access_key.delete"
 
 
 class Role(StrEnum):

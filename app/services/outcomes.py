@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
+from app.changes import REGISTRY
 from app.clients import aws
 from app.db import Tx
 from app.domain.actors import SYSTEM_ACTOR
@@ -39,7 +40,7 @@ def hold(tx: Tx, request_id: str) -> AccessRequest:
 def can_act(tx: Tx, row: AccessRequest) -> bool:
     """Whether asker and subject are still there; for those who are not, only removals go on (rule 24)."""
     states = {user.state for user in people.known(tx, (row.user, row.requester))}
-    if row.kind == Kind.GROUP_LEAVE:
+    if REGISTRY[Kind(row.kind)].takes_away:
         return UserState.DELETED not in states
     return states == {UserState.ACTIVE}
 
