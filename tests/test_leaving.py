@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from app.domain.leaving import DENY_NAME
-from app.models import AccessRequest, User
+from app.models import AccessRequest, Secret, User
 from tests.conftest import BOTH
 from tests.support.lab import Lab
 
@@ -113,6 +113,9 @@ def test_rules_2_and_24_a_deletion_takes_everything_apart_and_closes_what_is_ope
     robot = {"name": "robot", "email": "robot@lab.example", "roles": ["service"], "owner": "bob"}
     lab.post("pi", "/v1/users", robot, expect=201)
     lab.iam.create_access_key(UserName="bob")
+    wish = {"kind": "access_key.create", "user": "bob", "change": {}, "reason": "a test"}
+    lab.applied(lab.approve("alice", lab.post("pi", ASK, wish, expect=201)["id"])["id"])
+    assert [s["kind"] for s in lab.get("bob", "/v1/secrets")["items"]] == ["access_key"]
     lab.iam.create_login_profile(UserName="bob", Password=PASSWORD)
     lab.iam.put_user_policy(UserName="bob", PolicyName="own", PolicyDocument=DOCUMENT)
     lab.iam.attach_user_policy(UserName="bob", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
@@ -142,6 +145,8 @@ def test_rules_2_and_24_a_deletion_takes_everything_apart_and_closes_what_is_ope
 
     assert not is_in_iam(lab, "bob")
     assert serial not in {d["SerialNumber"] for d in lab.iam.list_virtual_mfa_devices()["VirtualMFADevices"]}
+    with lab.running.database.read() as tx:
+        assert [sealed for sealed in tx.session.scalars(sa.select(col(Secret.sealed))) if sealed is not None] == []
     ended = lab.get("pi", f"/v1/grants/{grant['id']}")
     assert (ended["state"], ended["end_reason"]) == ("revoked", "user_deleted")
     assert lab.get("pi", f"{ASK}/{asked['id']}")["decision"] == "cancelled"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from app.changes.user_suspend import NothingBody
+from app.changes.credentials import NoBody
 from app.db import Database
 from app.domain.leaving import DENY_NAME
 from app.domain.states import DecisionState, GrantState, Provisioning
@@ -183,7 +183,7 @@ def test_rule_24_keys_made_while_they_are_switched_off_are_switched_off_too(plac
 
 
 def test_rules_6_and_24_a_pending_suspension_does_nothing_until_it_is_approved(place: Place) -> None:
-    draft = requests.Draft(kind=Kind.USER_SUSPEND, body=NothingBody(), reason="a test")
+    draft = requests.Draft(kind=Kind.USER_SUSPEND, body=NoBody(), reason="a test")
     asked = place.as_admin(place.name, lambda tx, caller: requests.ask(tx, caller, draft))
     place.work(1)
     assert (place.iam.calls, place.state(), place.row(asked).decision) == ([], "active", "pending")

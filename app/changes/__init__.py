@@ -1,6 +1,8 @@
 """The kinds of change. A new kind is one new module and one line here."""
 
+from app.changes.access_keys import AccessKeyCreate, AccessKeyDelete
 from app.changes.base import Change
+from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.user_create import UserCreate
 from app.changes.user_delete import UserDelete
@@ -12,5 +14,18 @@ __all__ = ["REGISTRY", "Change"]
 
 REGISTRY: dict[Kind, Change] = {
     change.kind: change
-    for change in (UserCreate(), UserRoles(), GroupJoin(), GroupLeave(), UserSuspend(), UserResume(), UserDelete())
+    for change in (
+        UserCreate(),
+        UserRoles(),
+        GroupJoin(),
+        GroupLeave(),
+        ConsoleEnable(),
+        ConsoleReset(),
+        ConsoleDisable(),
+        AccessKeyCreate(),
+        AccessKeyDelete(),
+        UserSuspend(),
+        UserResume(),
+        UserDelete(),
+    )
 }

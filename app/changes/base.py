@@ -57,7 +57,7 @@ class Change(ABC):
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
         of_person: Suspends, resumes or deletes somebody: judged one at a time, and again when approved.
-        subject_states: What the user it is for must be for it to be carried out (rule 24).
+        subject_states: What the user it is for must be for it to be carried out, removals apart (rule 24).
         gone_is_done: What a call names and IAM does not have is taken already; reading back decides.
     """
 
@@ -69,6 +69,10 @@ class Change(ABC):
     of_person: ClassVar[bool] = False
     subject_states: ClassVar[frozenset[UserState]] = frozenset({UserState.ACTIVE})
     gone_is_done: ClassVar[bool] = False
+
+    def is_for(self, state: UserState) -> bool:
+        """Whether it is carried out for somebody in this state: suspended people lose things too (rule 24)."""
+        return state in self.subject_states or (self.takes_away and state != UserState.DELETED)
 
     def groups(self, _body: Any) -> tuple[str, ...]:
         """The groups whose rules bind this change."""
@@ -163,10 +167,6 @@ def _group_state(name: str, group: SeenGroup | None) -> dict[str, Any]:
 def boundary_state(seen: Seen) -> dict[str, Any] | None:
     """The part of an end state that says what caps the user."""
     return {"arn": seen.boundary.name, "sha256": seen.boundary.sha256} if seen.boundary else None
-
-
-THERE = frozenset({UserState.ACTIVE, UserState.SUSPENDED})
-"""For what only takes away: suspended people lose things too (rule 24)."""
 
 
 def add_member(user: str, group: str) -> Operation:

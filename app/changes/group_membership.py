@@ -6,7 +6,6 @@ from typing_extensions import override
 
 from app.changes.base import (
     GROUPS_PER_USER,
-    THERE,
     Body,
     Change,
     Wish,
@@ -105,7 +104,6 @@ class GroupLeave(Change):
     kind = Kind.GROUP_LEAVE
     body = GroupBody
     takes_away = True
-    subject_states = THERE
 
     @override
     def groups(self, body: GroupBody) -> tuple[str, ...]:

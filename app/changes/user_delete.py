@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from typing_extensions import override
 
-from app.changes.base import THERE, Wish, remove_member, sole_admin
+from app.changes.base import Wish, remove_member, sole_admin
 from app.changes.user_suspend import OfPerson, remove_login, switch_key
 from app.changes.whole import SeenWhole
 from app.domain.belongings import Belongings
@@ -22,7 +22,6 @@ class UserDelete(OfPerson):
 
     kind = Kind.USER_DELETE
     takes_away = True
-    subject_states = THERE
 
     @override
     def by_rule(self, case: Case) -> tuple[str, str] | None:

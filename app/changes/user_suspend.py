@@ -5,7 +5,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from app.changes.base import THERE, Body, Change, Wish, admin_need, sole_admin
+from app.changes.base import Change, Wish, admin_need, sole_admin
+from app.changes.credentials import NoBody
 from app.changes.whole import SeenWhole
 from app.clients.iam import Iam
 from app.domain.leaving import DENY_NAME, Taken, deny_document
@@ -15,14 +16,10 @@ from app.domain.sightings import Seen
 from app.domain.words import Kind, UserState
 
 
-class NothingBody(Body):
-    """Nothing more to say."""
-
-
 class OfPerson(Change):
     """What suspends, resumes or deletes somebody."""
 
-    body = NothingBody
+    body = NoBody
     of_person = True
     gone_is_done = True
 
@@ -47,7 +44,6 @@ class UserSuspend(OfPerson):
 
     kind = Kind.USER_SUSPEND
     takes_away = True
-    subject_states = THERE
 
     @override
     def by_rule(self, case: Case) -> tuple[str, str] | None:

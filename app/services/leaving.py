@@ -12,13 +12,14 @@ from app.changes import REGISTRY
 from app.changes.whole import SeenWhole
 from app.db import Tx
 from app.domain.actors import SYSTEM_ACTOR, Actor, Caller
+from app.domain.credentials import SecretKind
 from app.domain.rulings import Refusal
 from app.domain.sightings import Seen
 from app.domain.states import CANCELLED, CANCELLED_FAILED, QUEUED, DecisionState, GrantState, Provisioning
 from app.domain.words import Kind, UserState
 from app.errors import Conflict, Forbidden
 from app.models import AccessRequest, Enrolment, Grant, Token, User, columns
-from app.services import audit, grants, people, suspensions
+from app.services import audit, grants, people, secrets, suspensions
 from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request
 
@@ -44,7 +45,7 @@ def approved(tx: Tx, by: Actor, row: AccessRequest) -> None:
 def suspended(subject: people.Known, assessment: Assessment) -> list[Refusal]:
     """For suspended people only removals are carried out (rule 24)."""
     change = assessment.change
-    if change.of_person or subject.state in change.subject_states:
+    if change.of_person or change.is_for(subject.state):
         return []
     return [Refusal(409, "user_suspended", f"{subject.name} is suspended. Ask for user.resume first.")]
 
@@ -99,6 +100,8 @@ def applied(tx: Tx, row: AccessRequest) -> None:
     """IAM shows it."""
     if row.kind == Kind.USER_SUSPEND:
         suspensions.complete(tx, row)
+        # The key of a secret that waits comes back with them; the password opens nothing any more.
+        secrets.over(tx, row.account, row.user, SecretKind.CONSOLE_PASSWORD)
     elif row.kind == Kind.USER_RESUME:
         suspensions.forget(tx, row)
         _set_state(tx, row.user, UserState.ACTIVE)
@@ -117,6 +120,7 @@ def _deleted(tx: Tx, row: AccessRequest) -> None:
         col(Enrolment.user) == user, col(Enrolment.used_at).is_(None), col(Enrolment.replaced_at).is_(None)
     )
     tx.session.execute(codes.values(replaced_at=tx.now))
+    secrets.over(tx, row.account, user)
     suspensions.forget(tx, row)
     _set_state(tx, user, UserState.DELETED)
     audit.of_request(tx, "user.deleted", row, by=SYSTEM_ACTOR)

@@ -41,7 +41,7 @@ def can_act(tx: Tx, row: AccessRequest) -> bool:
     """Whether asker and subject are still there; for those who are not, only removals go on (rule 24)."""
     change = REGISTRY[Kind(row.kind)]
     subject = people.known_one(tx, row.user)
-    if subject.state not in change.subject_states:
+    if not change.is_for(subject.state):
         return False
     if change.takes_away:
         return True

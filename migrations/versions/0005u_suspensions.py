@@ -1,7 +1,7 @@
 """what was taken from suspended people
 
 Revision ID: 0005u
-Revises: 0004
+Revises: 0005
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0005u"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

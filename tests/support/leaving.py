@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from app import migrate
-from app.changes.user_suspend import NothingBody
+from app.changes.credentials import NoBody
 from app.clients import aws
 from app.db import Database, Tx
 from app.delivery.due import due, next_due
@@ -102,7 +102,7 @@ class Place:
 
     def ask(self, kind: Kind) -> str:
         """pi asks it of them, and alice approves where no rule does."""
-        draft = requests.Draft(kind=kind, body=NothingBody(), reason="a test", user=self.name)
+        draft = requests.Draft(kind=kind, body=NoBody(), reason="a test", user=self.name)
         asked = self.as_admin("pi", lambda tx, caller: requests.ask(tx, caller, draft))
         if self.row(asked).decision == "pending":
             yes = Verdict.APPROVE
