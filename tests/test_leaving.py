@@ -90,15 +90,21 @@ def test_rule_24_a_suspension_takes_everything_and_a_resume_gives_back_only_that
 
     resumed = leave(lab, "pi", "carol", "resume")
     assert (resumed["decision"], resumed["ruling"]["eligible_approvers"]) == ("pending", ["alice"])
-    assert [o["action"] for o in resumed["plan"]["operations"]] == ["UpdateAccessKey", "DeleteUserPolicy"]
+    assert [o["action"] for o in resumed["plan"]["operations"]] == [
+        "CreateLoginProfile",
+        "UpdateAccessKey",
+        "DeleteUserPolicy",
+    ]
     assert refused(lab, "pi", "POST", f"{ASK}/{resumed['id']}/approve") == (403, "own_request")
     assert state(lab, "carol") == "suspended"
     lab.approve("alice", resumed["id"], {"plan_digest": resumed["plan"]["digest"]})
     lab.applied(resumed["id"])
     assert keys(lab, "carol") == {used: "Active", unused: "Inactive"}
     assert inline(lab, "carol") == []
-    assert not has_login(lab, "carol"), "a password is never given twice"
-    assert any("console.enable" in finding for finding in findings(lab, resumed["id"]))
+    assert has_login(lab, "carol")
+    [waiting] = lab.get("carol", "/v1/secrets")["items"]
+    collected = lab.post("carol", f"/v1/secrets/{waiting['id']}/collect")
+    assert (collected["kind"], len(collected["password"]) >= 20) == ("console_password", True), "a new one"
     assert lab.get("carol", "/v1/me")["name"] == "carol"
     assert refused(lab, "pi", "POST", "/v1/users/carol/resume") == (409, "not_suspended")
     assert lab.get("pi", "/v1/audit-events/verify")["valid"] is True

@@ -12,7 +12,7 @@ from app.db import Database
 from app.domain.leaving import DENY_NAME
 from app.domain.states import DecisionState, GrantState, Provisioning
 from app.domain.words import Kind, UserState
-from app.models import AccessRequest, Grant, Suspension, User
+from app.models import AccessRequest, Grant, Secret, Suspension, User
 from app.services import requests, suspensions
 from tests.support.fake_iam import Fault
 from tests.support.fake_users import Key
@@ -106,7 +106,7 @@ def test_rule_28_a_conflict_that_stays_fails_after_three_repeats_and_can_be_retr
     assert (row.provisioning, (row.failure or {})["code"]) == ("failed", "delete_conflict")
     assert place.iam.conflicts == 0, "once and three times again"
     assert place.bob.keys == {}
-    assert place.bob.login is None
+    assert place.password() is None
     assert place.state() == "suspended"
     place.as_admin("pi", lambda tx, caller: requests.retry(tx, caller, asked))
     place.work()
@@ -121,17 +121,21 @@ def test_rule_24_a_suspension_knows_what_it_took_whatever_goes_wrong(place: Plac
     asked = place.ask(Kind.USER_SUSPEND)
     place.work()
     assert place.row(asked).provisioning == "applied"
-    assert place.bob.login is None
+    assert place.password() is None
     assert [key.active for key in place.bob.keys.values()] == [False, False]
     assert set(place.bob.inline) == {"own", DENY_NAME}
-    place.iam.faults = deque([*[Fault.NONE] * min(number, 1), fault])
+    place.iam.faults = deque([*[Fault.NONE] * number, fault])
     back = place.ask(Kind.USER_RESUME)
     assert place.state() == "suspended", "until IAM shows it"
     place.work()
     assert place.row(back).provisioning == "applied"
     assert {name: key.active for name, key in place.bob.keys.items()} == {"AKIAUSED": True, "AKIAUNUSED": False}
     assert set(place.bob.inline) == {"own"}
-    assert place.bob.login is None
+    with place.database.read() as tx:
+        [secret] = tx.session.scalars(select(Secret).where(col(Secret.user) == place.name))
+        assert secret.sealed is not None
+        assert secret.ready_at is not None
+        assert tx.terms.vault.open(secret.id, secret.sealed) == place.password(), "the one that IAM has"
     assert place.state() == "active"
 
 
@@ -141,7 +145,7 @@ def test_rule_28_what_aws_refuses_is_failed_and_nothing_that_was_taken_is_given_
     place.work(2)
     row = place.row(asked)
     assert (row.provisioning, (row.failure or {})["code"]) == ("failed", "access_denied")
-    assert place.bob.login is None
+    assert place.password() is None
     assert not any(key.active for key in place.bob.keys.values())
     assert place.state() == "suspended"
     again = place.ask(Kind.USER_SUSPEND)  # one that did not get all the way may be asked for again
@@ -157,10 +161,11 @@ def test_rule_24_a_resume_that_aws_refuses_is_taken_back(place: Place) -> None:
     place.ask(Kind.USER_SUSPEND)
     place.work(1)
     back = place.ask(Kind.USER_RESUME)
-    place.iam.faults = deque([Fault.NONE, Fault.REFUSED])
+    place.iam.faults = deque([Fault.NONE, Fault.NONE, Fault.REFUSED])
     place.work(3)
     assert place.row(back).provisioning == "failed"
     assert not any(key.active for key in place.bob.keys.values())
+    assert place.password() is None
     assert DENY_NAME in place.bob.inline
     assert place.state() == "suspended"
 

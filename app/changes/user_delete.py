@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing_extensions import override
 
 from app.changes.base import Wish, remove_member, sole_admin
-from app.changes.user_suspend import OfPerson, remove_login, switch_key
+from app.changes.console import delete_login
+from app.changes.user_suspend import OfPerson, switch_key
 from app.changes.whole import SeenWhole
 from app.domain.belongings import Belongings
 from app.domain.plans import Operation, Plan
@@ -50,7 +51,7 @@ class UserDelete(OfPerson):
         end_state = {"kind": wish.kind, "account": wish.account, "user_id": wish.user_id, "deleted": True}
         if not isinstance(seen, SeenWhole):
             return Plan(end_state, () if seen.user is None else _in_words(wish.user, seen.user.groups))
-        has = seen.belongings
+        has = seen.has
         if has is None:
             return Plan(end_state)
         lost = wish.leaver.taken.devices if wish.leaver and wish.leaver.taken else ()
@@ -64,7 +65,7 @@ def _teardown(user: str, has: Belongings, lost: Iterable[str]) -> Iterable[Opera
         lost: Serial numbers of virtual devices that an earlier try may have left without a user.
     """
     if has.login:
-        yield remove_login(user)
+        yield delete_login(user)
     for key in has.keys:
         if key.active:
             yield switch_key(user, key.id, on=False)

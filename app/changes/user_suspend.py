@@ -6,6 +6,7 @@ from typing import Any
 from typing_extensions import override
 
 from app.changes.base import Change, Wish, admin_need, sole_admin
+from app.changes.console import create_login, delete_login, update_login
 from app.changes.credentials import NoBody
 from app.changes.whole import SeenWhole
 from app.clients.iam import Iam
@@ -76,10 +77,10 @@ class UserSuspend(OfPerson):
         end_state = {"kind": wish.kind, "account": wish.account, "user_id": wish.user_id, "suspended": True}
         if not isinstance(seen, SeenWhole):
             return Plan(end_state, () if seen.user is None else _in_words(wish.user))
-        has = seen.belongings
+        has = seen.has
         if has is None:
             return Plan(end_state)
-        operations = [remove_login(wish.user)] if has.login else []
+        operations = [delete_login(wish.user)] if has.login else []
         operations += [switch_key(wish.user, key.id, on=False) for key in has.keys if key.active]
         if not seen.is_denied:
             operations.append(_deny(wish.user))
@@ -108,55 +109,64 @@ class UserResume(OfPerson):
 
     @override
     def plan(self, wish: Wish, seen: Seen) -> Plan:
-        """The keys that were active, then let everything work again."""
+        """A new password where there was one, the keys that were active, then let everything work again."""
         taken = _taken(wish)
         end_state: dict[str, Any] = {
             "kind": wish.kind,
             "account": wish.account,
             "user_id": wish.user_id,
             "active_keys": list(taken.keys),
+            "login": taken.login,
         }
         if not isinstance(seen, SeenWhole):
+            first = [create_login(wish.user)] if taken.login else []
             keys = [switch_key(wish.user, key, on=True) for key in taken.keys]
-            return Plan(end_state, () if seen.user is None else (*keys, _allow(wish.user)))
-        has = seen.belongings
+            return Plan(end_state, () if seen.user is None else (*first, *keys, _allow(wish.user)))
+        has = seen.has
         if has is None:
             return Plan(end_state)
         off = {key.id for key in has.keys if not key.active}
-        operations = [switch_key(wish.user, key, on=True) for key in taken.keys if key in off]
-        if any(p.name == DENY_NAME for p in has.inline):
-            operations.append(_allow(wish.user))
-        notes = []
-        if taken.login and not has.login:
-            notes.append(f"console sign-in of {wish.user} does not come back by itself: ask for console.enable")
-        return Plan(end_state, tuple(operations), (*has.notes, *notes))
+        login, notes = _login_again(wish, seen) if taken.login else ((), ())
+        keys = [switch_key(wish.user, key, on=True) for key in taken.keys if key in off]
+        denied = any(p.name == DENY_NAME for p in has.inline)
+        # Last, so that all of it comes alive at once.
+        return Plan(end_state, (*login, *keys, *((_allow(wish.user),) if denied else ())), (*has.notes, *notes))
 
     @override
     def undo(self, wish: Wish, seen: Seen) -> tuple[Operation, ...]:
         """Take it all again: the person stays suspended."""
-        if not isinstance(seen, SeenWhole) or seen.belongings is None:
+        if not isinstance(seen, SeenWhole) or seen.has is None:
             return ()
-        denied = () if seen.is_denied else (_deny(wish.user),)
-        given = {key.id for key in seen.belongings.keys if key.active}
-        return (*denied, *(switch_key(wish.user, key, on=False) for key in _taken(wish).keys if key in given))
+        taken: list[Operation] = [] if seen.is_denied else [_deny(wish.user)]
+        if seen.login and seen.handed is not None:
+            taken.append(delete_login(wish.user))
+        given = {key.id for key in seen.has.keys if key.active}
+        return (*taken, *(switch_key(wish.user, key, on=False) for key in _taken(wish).keys if key in given))
 
 
 def _taken(wish: Wish) -> Taken:
     return (wish.leaver.taken if wish.leaver else None) or Taken()
 
 
+def _login_again(wish: Wish, seen: SeenWhole) -> tuple[tuple[Operation, ...], tuple[str, ...]]:
+    """A new password: the old one is known to nobody here, and perhaps to somebody who should not."""
+    if seen.login:
+        # After a lost answer nobody knows whose password won. One that is not ours was given by somebody else.
+        lost = seen.handed is not None and not seen.handed.made
+        return ((update_login(wish.user),) if lost else ()), ()
+    if seen.emulated or (seen.user is not None and seen.user.boundary is not None):
+        return (create_login(wish.user),), ()
+    text = f"{wish.user} has no permissions boundary, so console sign-in does not come back: ask for console.enable"
+    return (), (text,)
+
+
 def _in_words(user: str) -> tuple[Operation, ...]:
     off = {"UserName": user, "Status": "Inactive"}
     return (
-        remove_login(user),
+        delete_login(user),
         Operation("iam", "UpdateAccessKey", off, f"switch off every access key of {user}"),
         _deny(user),
     )
-
-
-def remove_login(user: str) -> Operation:
-    """Take the password for the console away."""
-    return Operation("iam", "DeleteLoginProfile", {"UserName": user}, f"remove {user}'s sign-in to the console")
 
 
 def switch_key(user: str, key: str, *, on: bool) -> Operation:

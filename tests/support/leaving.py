@@ -133,6 +133,10 @@ class Place:
         with self.database.read() as tx:
             return str(tx.session.get_one(User, self.name).state)
 
+    def password(self) -> str | None:
+        """What opens the console for them."""
+        return self.bob.login.password if self.bob.login else None
+
     @property
     def bob(self) -> IamUser:
         return self.iam.users[self.name]
