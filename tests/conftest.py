@@ -52,6 +52,8 @@ def _reset_users(url: str, keep: tuple[str, ...]) -> None:
     for name in found:
         for group in iam.list_groups_for_user(UserName=name)["Groups"]:
             iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
+        for policy in iam.list_user_policies(UserName=name)["PolicyNames"]:
+            iam.delete_user_policy(UserName=name, PolicyName=policy)
         if name not in keep:
             iam.delete_user(UserName=name)
             continue

@@ -198,6 +198,13 @@ def test_rules_1_and_3_who_may_ask_for_it(lab: Lab) -> None:
     lab.applied(mine["id"])
 
 
+def test_rule_2_an_admin_who_suspends_themselves_needs_another(lab: Lab) -> None:
+    mine = lab.post("pi", ASK, {"kind": "user.suspend", "change": {}, "reason": "left the name out"}, expect=201)
+    assert (mine["user"], mine["decision"], mine["ruling"]["eligible_approvers"]) == ("pi", "pending", ["alice"])
+    assert refused(lab, "pi", "POST", f"{ASK}/{mine['id']}/approve") == (403, "own_request")
+    assert lab.post("pi", f"{ASK}/{mine['id']}/cancel")["decision"] == "cancelled"
+
+
 def test_rule_6_suspending_an_admin_takes_their_approval_and_leaves_the_quorum(lab: Lab) -> None:
     lab.register("zoe", ("admin",), vouched_by="alice")
     asked = lab.ask("bob", "LabAdmin")

@@ -48,8 +48,11 @@ class UserSuspend(OfPerson):
 
     @override
     def by_rule(self, case: Case) -> tuple[str, str] | None:
-        """Taking away never waits, where an admin asks (rule 3)."""
-        if not case.asker.is_admin:
+        """Taking away never waits, where an admin asks (rule 3).
+
+        Not for oneself: `user` left out is the caller, and only others could mend that.
+        """
+        if not case.asker.is_admin or case.asker.name == case.subject.name:
             return None
         left = case.roster.other_active_admins(case.subject.name)
         if case.subject.is_admin and len(left) == 1:
