@@ -19,9 +19,9 @@ ACCOUNT = "000000000000"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/governance/LabBoundary"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lab(ministack_url: str, databases: Databases) -> Iterator[Lab]:
-    """A lab whose AWS is ministack, just after init and setup."""
+    """A lab whose AWS is ministack, just after init and setup, with a second admin."""
     settings, _ = databases.prepared("sqlite")
     settings = settings.model_copy(update={"database_url": databases.empty("sqlite")})
     database = make_database(settings)
@@ -35,11 +35,11 @@ def lab(ministack_url: str, databases: Databases) -> Iterator[Lab]:
     assert (again.done, again.differences) == ((), ())
     database.close()
     with serving(settings, tokens, ministack_url) as found:
+        found.register("alice", ("admin",))
         yield found
 
 
 def test_a_whole_life_with_the_boundary_really_kept(lab: Lab) -> None:
-    lab.register("alice", ("admin",))
     body = {"name": "bob", "email": "bob@lab.example", "iam": True}
     [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
     lab.applied(create["id"])
@@ -62,7 +62,6 @@ def test_a_whole_life_with_the_boundary_really_kept(lab: Lab) -> None:
 
 
 def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_knows(lab: Lab) -> None:
-    lab.register("alice", ("admin",))
     body = {"name": "carol", "email": "carol@lab.example", "iam": True}
     [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
     lab.applied(create["id"])
