@@ -4,6 +4,7 @@ One request is one transaction. A writing transaction ends with its audit events
 """
 
 import datetime as dt
+import os
 import threading
 import time
 from collections import deque
@@ -21,6 +22,7 @@ from typing_extensions import override
 
 from app import pinging
 from app.domain import canonical, chain
+from app.domain.vault import Vault
 from app.domain.work import Work
 from app.errors import StartError, Unavailable
 from app.models import AuditEvent, AuditHead, columns, new_id
@@ -63,10 +65,12 @@ class Terms:
     Attributes:
         lapse_after: How long a request waits for its decision, and an approved one for being carried out.
         require_mfa: Whether a rule's `requires_mfa` is enforced; off in `--simulate`.
+        vault: Encrypts what waits for collection; a key of no use where none is given.
     """
 
     lapse_after: dt.timedelta = dt.timedelta(days=7)
     require_mfa: bool = True
+    vault: Vault = field(default_factory=lambda: Vault(os.urandom(32)), repr=False)
 
 
 class People(dict[str, Any]):

@@ -60,6 +60,13 @@ class Conflict(GatehouseError):
     default_code = "conflict"
 
 
+class Gone(GatehouseError):
+    """It was there, and is not any more."""
+
+    status = 410
+    default_code = "gone"
+
+
 class PreconditionFailed(GatehouseError):
     """`If-Match` names a version that is no longer the current one."""
 

@@ -19,6 +19,7 @@ from app.api import (
     policies,
     problems,
     restoration,
+    secrets,
     tokens,
     users,
     why,
@@ -29,6 +30,7 @@ from app.config import Settings
 from app.db import Database, Terms
 from app.delivery.protocol import Delivery
 from app.domain.keys import derive
+from app.domain.vault import Vault
 
 VERSION = "0.1.0"
 
@@ -39,8 +41,12 @@ def make_database(settings: Settings) -> Database:
     Raises:
         StartError: A key is missing or the address is of no known form.
     """
-    _, audit_key = settings.keys()
-    terms = Terms(lapse_after=settings.lapse_after, require_mfa=settings.require_mfa and not settings.simulate)
+    secret_key, audit_key = settings.keys()
+    terms = Terms(
+        lapse_after=settings.lapse_after,
+        require_mfa=settings.require_mfa and not settings.simulate,
+        vault=Vault(secret_key),
+    )
     return Database(settings.database_url, audit_key=audit_key, terms=terms)
 
 
@@ -76,6 +82,7 @@ def create_app(settings: Settings, database: Database, delivery: Delivery | None
         groups.router,
         policies.router,
         tokens.router,
+        secrets.router,
         restoration.router,
         why.router,
         health.router,

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from app.clients import aws
 from app.clients.iam import Iam
+from app.domain.belongings import Belongings
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -48,7 +49,7 @@ class FreeIam:
         return ACCOUNT, "aws"
 
     def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
-        self._calls(2 + mfa + 5 * belongings)
+        self._calls(2 + mfa + 8 * belongings)
         with self._lock:
             groups = tuple(sorted(g for g, users in self._groups.items() if name in users))
         return SeenUser(name, f"arn:aws:iam::{ACCOUNT}:user/lab/{name}", groups, boundary="arn:b", has_mfa=True)
@@ -66,14 +67,20 @@ class FreeIam:
         self._calls(2)
         return SeenPolicy(arn, "sha256:" + "1" * 64)
 
-    def call(self, operation: Operation) -> None:
+    def belongings(self, name: str) -> Belongings | None:
+        self._calls(9)
+        with self._lock:
+            return Belongings(groups=tuple(sorted(g for g, users in self._groups.items() if name in users)))
+
+    def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:  # noqa: ARG002 - the port's
         if operation.action == "RemoveUserFromGroup":
             self._remove(operation.parameters)
-            return
+            return {}
         self._calls(1)
         if operation.action == "AddUserToGroup":
             with self._lock:
                 self._groups.setdefault(operation.parameters["GroupName"], set()).add(operation.parameters["UserName"])
+        return {}
 
     def _remove(self, parameters: Mapping[str, Any]) -> None:
         with self._lock:

@@ -1,5 +1,6 @@
 """Real parts for every test: PostgreSQL from a wheel, moto over HTTP, databases copied from a prepared one."""
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -45,14 +46,21 @@ def aws(_environment: None) -> Iterator[str]:
 
 
 def _reset_users(url: str, keep: tuple[str, ...]) -> None:
-    """Leave exactly these users in IAM, without any membership."""
+    """Leave exactly these users in IAM, without any membership, key or login."""
     iam = boto3.client("iam", endpoint_url=url, region_name="us-east-1")
     found = {user["UserName"] for user in iam.list_users()["Users"]}
     for name in found:
         for group in iam.list_groups_for_user(UserName=name)["Groups"]:
             iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
+        for policy in iam.list_user_policies(UserName=name)["PolicyNames"]:
+            iam.delete_user_policy(UserName=name, PolicyName=policy)
         if name not in keep:
             iam.delete_user(UserName=name)
+            continue
+        for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+            iam.delete_login_profile(UserName=name)
     for name in set(keep) - found:
         iam.create_user(UserName=name, Path="/lab/")
 

@@ -1,7 +1,7 @@
 """Many ends of one group: each batch wakes the next one, and waits neither for the timer nor for held lanes."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 import sqlalchemy as sa
@@ -143,11 +143,12 @@ def test_rule_32_a_claim_that_was_lost_stops_at_the_next_call(lab: Lab) -> None:
 
     class Robbed(FakeIam):
         @override
-        def call(self, operation: Operation) -> None:
-            super().call(operation)
+        def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
+            kept = super().call(operation, secret)
             asked.append(operation.parameters["UserName"])
             with database.write() as tx:
                 tx.session.execute(sa.update(columns(Lane)).values(fence=columns(Lane).c.fence + 1000))
+            return kept
 
     robbed = Robbed()
     robbed.users = iam_with(3).users

@@ -58,7 +58,7 @@ def send(lab: Lab, who: str | None, method: str, path: str, content: Any, **head
         ("pi", "GET", f"/v1/grants/{NOBODY}", None, 404, "grant_not_found"),
         ("pi", "GET", "/v1/nothing-here", None, 404, "not_found"),
         (None, "GET", "/nothing-here", None, 404, "not_found"),
-        ("pi", "DELETE", "/v1/users/bob", None, 405, "method_not_allowed"),
+        ("pi", "PUT", "/v1/users/bob", None, 405, "method_not_allowed"),
         ("pi", "POST", "/v1/users/bob/enrolment", None, 409, "already_enrolled"),
         ("pi", "POST", ASK, {**JOIN, "emergency": True, "user": "bob"}, 422, "emergency_not_available"),
         ("pi", "POST", ASK, {**JOIN, "user": "nobody"}, 404, "user_not_found"),
@@ -355,7 +355,7 @@ def test_a_405_lists_every_method_of_the_address(still: Lab) -> None:
         problem(answer, 405, "method_not_allowed")
         answered[path] = answer.headers["allow"]
     assert answered == declared
-    assert declared["/v1/users/{name}"] == "GET, PATCH"
+    assert declared["/v1/users/{name}"] == "DELETE, GET, PATCH"
     assert declared["/v1/access-requests/preview"] == "POST"
 
 

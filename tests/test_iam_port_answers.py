@@ -173,7 +173,7 @@ def test_a_change_is_done_only_when_iam_is_read_back(stub: IamStub, stub_aws: Bo
     """A proxy's page with status 200 looks like a change that was made: the port's word for it is not enough."""
     action, do = VERBS["call"]
     stub.says(action, Answer(b"<html>Sign in</html>"))
-    assert do(stub_aws) is None
+    assert do(stub_aws) == {}
     stub.says("GetUser", WHOLE)
     stub.says("ListGroupsForUser", page("ListGroupsForUser", "Groups", []))
     seen = stub_aws.user("bob")

@@ -6,7 +6,8 @@ from typing import Any
 from app.domain import documents
 from app.domain.sightings import SeenPolicy
 from tests.support.deviations import behaviour
-from tests.support.fake_iam import AWS_MANAGED, DOCUMENT, GROUPS, OTHER_NAME, POLICIES_PER_GROUP
+from tests.support.fake_checks import OTHER_NAME
+from tests.support.fake_iam import AWS_MANAGED, DOCUMENT, GROUPS, POLICIES_PER_GROUP
 from tests.support.iam_ports import DENYING, HttpPort, Port, new_name
 from tests.support.iam_ports import DOCUMENT as PLAIN
 

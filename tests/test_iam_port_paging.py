@@ -11,10 +11,21 @@ from tests.support.iam_stub import Answer, IamStub, error, group, page, result, 
 
 A = "arn:aws:iam::123456789012:policy/lab"
 BELONGINGS = {
-    "ListAccessKeys": ("AccessKeyMetadata", "<AccessKeyId>AKIAEXAMPLE</AccessKeyId>", "access key"),
+    "ListAccessKeys": (
+        "AccessKeyMetadata",
+        "<AccessKeyId>AKIAEXAMPLE</AccessKeyId><Status>Active</Status><CreateDate>2026-11-23T00:00:00Z</CreateDate>",
+        "access key",
+    ),
     "ListUserPolicies": ("PolicyNames", "own", "inline policy"),
     "ListAttachedUserPolicies": ("AttachedPolicies", f"<PolicyArn>{A}/P</PolicyArn>", "attached policy"),
     "ListMFADevices": ("MFADevices", "<SerialNumber>arn:aws:iam::123456789012:mfa/x</SerialNumber>", "MFA device"),
+    "ListSigningCertificates": ("Certificates", "<CertificateId>C</CertificateId>", "signing certificate"),
+    "ListSSHPublicKeys": ("SSHPublicKeys", "<SSHPublicKeyId>K</SSHPublicKeyId>", "SSH key"),
+    "ListServiceSpecificCredentials": (
+        "ServiceSpecificCredentials",
+        "<ServiceSpecificCredentialId>S</ServiceSpecificCredentialId>",
+        "service-specific credential",
+    ),
 }
 
 
@@ -23,6 +34,7 @@ def iam(stub: IamStub, stub_aws: BotoIam) -> BotoIam:
     stub.says("GetUser", result("GetUser", f"<User>{user('bob')}</User>"))
     stub.says("ListGroupsForUser", page("ListGroupsForUser", "Groups", []))
     stub.says("GetLoginProfile", error("NoSuchEntity", status=404))
+    stub.says("GetUserPolicy", result("GetUserPolicy", f"<PolicyDocument>{quote('{}')}</PolicyDocument>"))
     for action, (key, _, _) in BELONGINGS.items():
         stub.says(action, page(action, key, []))
     return stub_aws

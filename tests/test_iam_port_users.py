@@ -6,7 +6,8 @@ import pytest
 
 from app.domain.sightings import SeenUser
 from tests.support.deviations import behaviour
-from tests.support.fake_iam import TAGS, USER_NAME, USERS
+from tests.support.fake_checks import TAGS, USER_NAME
+from tests.support.fake_iam import USERS
 from tests.support.iam_ports import DENYING, THINGS, Port, new_name
 
 
@@ -233,7 +234,7 @@ def test_boundary_policy_missing(port: Port) -> str:
     return port.outcome("PutUserPermissionsBoundary", UserName=port.new_user(), PermissionsBoundary=boundary)
 
 
-@pytest.mark.parametrize("action", ["CreateAccessKey", "DeleteGroup", "GetUser", "__class__"])
+@pytest.mark.parametrize("action", ["CreateRole", "DeleteGroup", "GetUser", "__class__"])
 def test_no_other_action_can_be_called(port: Port, action: str) -> None:
     with pytest.raises(ValueError, match=action):
         port.outcome(action, UserName=port.new_user())

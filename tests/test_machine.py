@@ -292,6 +292,8 @@ class Life(RuleBasedStateMachine):
             must.add("already_pending")
         _, eligible, _ = self.ruling(kind, asker, user, group)
         if kind == "group.join":
+            if user in self.suspended:
+                must.add("user_suspended")
             if self.live(user, group) and not extends:
                 must.add("already_has_access")
             if duration is not None and duration > GROUPS[group].longest:

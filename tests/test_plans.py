@@ -19,6 +19,7 @@ from app.domain.rulings import Case
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
 from app.domain.words import Kind
 from tests.support.fake_iam import BOUNDARY_ARN, Account, FakeIam
+from tests.support.fake_users import Key
 
 ARN = "arn:aws:iam::123456789012:user/lab/bob"
 BOUNDARY = SeenPolicy(BOUNDARY_ARN, "cap-1", has_deny=True)
@@ -231,7 +232,7 @@ def test_rule_19_undoing_deletes_only_the_user_this_request_made() -> None:
 def test_rule_29_belongings_are_looked_at_where_adopting_is_decided() -> None:
     iam = FakeIam()
     iam.groups["G"] = {"a": "doc-a"}
-    iam.users["bob"] = Account(tags=dict(OURS), belongings=("access key",), groups={"X"})
+    iam.users["bob"] = Account(tags=dict(OURS), keys={"AKIA1": Key("hidden")}, groups={"X"})
     change, asked = REGISTRY[Kind.USER_CREATE], wish(Kind.USER_CREATE)
     found = change.observe(iam, asked).user
     assert found is not None

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.clients.iam import BotoIam
 from app.delivery.due import due
 from app.delivery.embedded import only_one
 from app.domain.actors import SYSTEM_ACTOR
+from app.domain.belongings import Belongings
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from app.domain.words import UserState
@@ -65,11 +66,14 @@ class Iam:
     def policy(self, arn: str) -> SeenPolicy | None:
         return self._real.policy(arn)
 
-    def call(self, operation: Operation) -> None:
+    def belongings(self, name: str) -> Belongings | None:
+        return self._real.belongings(name)
+
+    def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if self._before is not None:
             self._before(operation)
         self.calls.append(operation.action)
-        self._real.call(operation)
+        return self._real.call(operation, secret)
 
 
 @pytest.fixture

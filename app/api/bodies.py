@@ -143,6 +143,12 @@ class RuleBody(Rule):
     reason: Reason = "changed by PUT"
 
 
+class LeavingBody(Body):
+    """Why somebody is suspended or comes back."""
+
+    reason: Reason = "asked by POST"
+
+
 def _at_most_90_days(value: timedelta) -> timedelta:
     if value > timedelta(days=90):
         raise ValueError("a token lasts at most P90D")

@@ -6,14 +6,15 @@ from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from app.api import paging, views
-from app.api.bodies import RegisterBody, UserPatch
-from app.api.door import AdminDirectory, AnyToken, Decide, ReadDirectory, WriteDirectory
+from app.api.bodies import LeavingBody, RegisterBody, UserPatch
+from app.api.door import AdminDirectory, AnyToken, Decide, Door, ReadDirectory, WriteDirectory
 from app.api.pagination import CursorText, Limit
-from app.api.schemas import CodeView, MeView, Page, RegisteredView, UserView
+from app.api.schemas import AccessRequestView, CodeView, MeView, Page, RegisteredView, UserView
 from app.api.strict import StrictRoute
 from app.db import Tx
+from app.domain.names import Reason
 from app.domain.states import DecisionState
-from app.domain.words import Role, UserState
+from app.domain.words import Kind, Role, UserState
 from app.errors import PreconditionFailed
 from app.services import directory, listing, me, onboarding, tokens
 
@@ -124,6 +125,34 @@ def patch(
 def vouch(name: UserPath, door: Decide) -> Response:
     """By an admin who did not hand out the code: from then on more than one hand stands behind them."""
     return door.write(lambda tx: views.user(tx, directory.vouch(tx, door.caller, name)))
+
+
+@router.post("/users/{name}/suspend", status_code=202, response_model=AccessRequestView, summary="Suspend somebody")
+def suspend(name: UserPath, door: WriteDirectory, body: LeavingBody | None = None) -> Response:
+    """Files `user.suspend`. Asked by an admin it holds at once: no token works, and AWS follows."""
+    return _file(door, Kind.USER_SUSPEND, name, (body or LeavingBody()).reason)
+
+
+@router.post("/users/{name}/resume", status_code=202, response_model=AccessRequestView, summary="Bring somebody back")
+def resume(name: UserPath, door: WriteDirectory, body: LeavingBody | None = None) -> Response:
+    """Files `user.resume`: what the suspension took comes back, and no more."""
+    return _file(door, Kind.USER_RESUME, name, (body or LeavingBody()).reason)
+
+
+@router.delete("/users/{name}", status_code=202, response_model=AccessRequestView, summary="Delete somebody")
+def delete(
+    name: UserPath,
+    door: WriteDirectory,
+    reason: Annotated[Reason, Query(description="Why.")] = "asked by DELETE",
+) -> Response:
+    """Files `user.delete`: everything they have in AWS goes, then they; the name is never used again."""
+    return _file(door, Kind.USER_DELETE, name, reason)
+
+
+def _file(door: Door, kind: Kind, name: str, reason: str) -> Response:
+    return door.write(
+        lambda tx: views.access_request(tx, onboarding.ask_leaving(tx, door.caller, kind, name, reason)), status=202
+    )
 
 
 @router.post("/users/{name}/enrolment", status_code=201, response_model=CodeView, summary="Hand out a code")

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from app.clients.iam import Iam
 from app.domain import canonical
 from app.domain.guardrails import aws_policy_arn
+from app.domain.leaving import Leaver
 from app.domain.plans import Operation, Plan
 from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Need, Refusal
 from app.domain.sightings import Seen, SeenGroup
-from app.domain.words import Kind
+from app.domain.words import Kind, UserState
 
 GROUPS_PER_USER = 10
 """IAM quota "IAM groups an IAM user can be a member of"; no emulator enforces it."""
@@ -58,6 +59,7 @@ class Wish:
         boundary_arn: The account's boundary, None before `gatehouse setup`.
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
         managed: The groups named here, as they are managed now.
+        leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
     """
 
     kind: Kind
@@ -69,6 +71,7 @@ class Wish:
     boundary_arn: str | None = None
     needs_mfa: bool = False
     managed: Mapping[str, Managed] = field(default_factory=dict)
+    leaver: Leaver | None = None
 
 
 class Change(ABC):
@@ -79,6 +82,9 @@ class Change(ABC):
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
         of_group: It changes a group and not what a user has; the asker counts as the user it is for.
+        of_person: Suspends, resumes or deletes somebody: judged one at a time, and again when approved.
+        subject_states: What the user it is for must be for it to be carried out, removals apart (rule 24).
+        gone_is_done: What a call names and IAM does not have is taken already; reading back decides.
     """
 
     kind: ClassVar[Kind]
@@ -107,6 +113,13 @@ class Change(ABC):
     def members_gain(self, _wish: Wish, _seen: Seen) -> bool:
         """Whether those who hold the groups named would get more by it (rule 4)."""
         return False
+    of_person: ClassVar[bool] = False
+    subject_states: ClassVar[frozenset[UserState]] = frozenset({UserState.ACTIVE})
+    gone_is_done: ClassVar[bool] = False
+
+    def is_for(self, state: UserState) -> bool:
+        """Whether it is carried out for somebody in this state: suspended people lose things too (rule 24)."""
+        return state in self.subject_states or (self.takes_away and state != UserState.DELETED)
 
     def groups(self, _body: Any) -> tuple[str, ...]:
         """The groups whose rules bind this change."""
@@ -179,6 +192,13 @@ def _needs_of(group: GroupFacts) -> list[Need]:
 def admin_need(kind: Kind) -> list[Need]:
     """One admin who is neither asker nor subject."""
     return [Need(kind, 1, (("role:admin",),))]
+
+
+def sole_admin(case: Case) -> tuple[str, str] | None:
+    """What gives nobody more access is approved for the only admin there has ever been (rule 7)."""
+    if case.only_admin is None or case.asker.name != case.only_admin:
+        return None
+    return "sole_admin", "there has only ever been one admin, so nobody else could approve: said loudly in the audit"
 
 
 def group_states(names: Iterable[str], seen: Seen) -> list[dict[str, Any]]:

@@ -121,7 +121,7 @@ class GroupUpdate(Change):
     @override
     def by_rule(self, case: Case) -> tuple[str, str] | None:
         """While only one admin has ever been, and that admin asks, without administrator power (rule 7)."""
-        if case.power or not case.only_admin_ever or not case.asker.is_admin:
+        if case.power or case.only_admin is None or not case.asker.is_admin:
             return None
         return (
             "sole_admin",

@@ -153,10 +153,28 @@ def worst_call(read_timeout: float, attempts: int = 3) -> float:
     return attempts * (min(CONNECT_TIMEOUT, read_timeout) + read_timeout) + _PAUSES
 
 
-def client(service: str, *, attempts: int, endpoint_url: str | None = None, read_timeout: float = READ_TIMEOUT) -> Any:
+def session() -> boto3.Session:
+    """Make a session. Clients of one session are made in a twentieth of the time, with the same credentials.
+
+    Raises:
+        NeedsPerson: The AWS configuration (profile) cannot be used.
+    """
+    with translated("make a session", emulated=False):
+        return boto3.Session(region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
+
+
+def client(
+    service: str,
+    *,
+    attempts: int,
+    endpoint_url: str | None = None,
+    read_timeout: float = READ_TIMEOUT,
+    of: boto3.Session | None = None,
+) -> Any:
     """Make a client. Clients are thread-safe, sessions are not: make it once and keep it.
 
     Args:
+        of: The session; None makes one.
         attempts: How often botocore tries in all. Few, because our own retries are durable and let others go first.
         read_timeout: Seconds to wait for an answer, each try.
         endpoint_url: Overrides `AWS_ENDPOINT_URL`.
@@ -164,7 +182,6 @@ def client(service: str, *, attempts: int, endpoint_url: str | None = None, read
     Raises:
         NeedsPerson: The AWS configuration (profile, region) cannot be used.
     """
-    session_region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=min(CONNECT_TIMEOUT, read_timeout),
@@ -172,10 +189,10 @@ def client(service: str, *, attempts: int, endpoint_url: str | None = None, read
         max_pool_connections=40,
     )
     with translated(f"connect to {service}", emulated=False):
-        session = boto3.Session(region_name=session_region)
-        made = session.client(
+        of = of or session()
+        made = of.client(
             service,  # type: ignore[call-overload] # the name is a variable
-            region_name=session.region_name or "us-east-1",
+            region_name=of.region_name or "us-east-1",
             endpoint_url=endpoint_url,
             config=config,
         )

@@ -1,15 +1,15 @@
 """IAM as Gatehouse needs it: a port of a few typed verbs, and boto3 behind it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws
-from app.domain import documents
+from app.clients import aws, belongings
+from app.domain.belongings import Belongings
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -23,16 +23,35 @@ WRITES = frozenset(
     {
         "AddUserToGroup",
         "AttachGroupPolicy",
+        "CreateAccessKey",
         "CreateGroup",
+        "CreateLoginProfile",
         "CreatePolicy",
         "CreateUser",
+        "DeactivateMFADevice",
+        "DeleteAccessKey",
+        "DeleteLoginProfile",
+        "DeleteSSHPublicKey",
+        "DeleteServiceSpecificCredential",
+        "DeleteSigningCertificate",
         "DeleteUser",
+        "DeleteUserPolicy",
+        "DeleteVirtualMFADevice",
         "DetachGroupPolicy",
+        "DetachUserPolicy",
         "PutUserPermissionsBoundary",
+        "PutUserPolicy",
         "RemoveUserFromGroup",
+        "UpdateAccessKey",
+        "UpdateLoginProfile",
     }
 )
 """Every call that changes something; a plan can name no other."""
+PASSWORDS = frozenset({"CreateLoginProfile", "UpdateLoginProfile"})
+"""The calls that take a secret: the password, which no operation holds."""
+_MADE_ONCE = frozenset({"CreateAccessKey"})
+"""Never tried again below us: each try makes another key (`iam-facts.md`, 4)."""
+_KEPT = ("AccessKeyId", "SecretAccessKey")
 
 
 class Iam(Protocol):
@@ -55,8 +74,18 @@ class Iam(Protocol):
     def policy(self, arn: str) -> SeenPolicy | None:
         """A managed policy with the hash of its default version."""
 
-    def call(self, operation: Operation) -> None:
-        """Make one changing call. The operation's action is one of `WRITES`."""
+    def belongings(self, name: str) -> Belongings | None:
+        """Everything the user has, None where IAM has no such user."""
+
+    def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
+        """Make one changing call. The operation's action is one of `WRITES`.
+
+        Args:
+            secret: The password, for those in `PASSWORDS`. It is in no error and no log.
+
+        Returns:
+            Of CreateAccessKey `AccessKeyId` and `SecretAccessKey`, of every other call nothing.
+        """
 
 
 @contextmanager
@@ -98,8 +127,10 @@ class BotoIam:
         read_timeout: float = aws.READ_TIMEOUT,
         workers: Callable[[], int] = lambda: 1,
     ) -> None:
-        options: dict[str, Any] = {"attempts": attempts, "endpoint_url": endpoint_url, "read_timeout": read_timeout}
-        self._client, self._sts = aws.client("iam", **options), aws.client("sts", **options)
+        options: dict[str, Any] = {"of": aws.session(), "endpoint_url": endpoint_url, "read_timeout": read_timeout}
+        self._client = aws.client("iam", attempts=attempts, **options)
+        self._once = aws.client("iam", attempts=1, **options)
+        self._sts = aws.client("sts", attempts=attempts, **options)
         self.emulated = not aws.is_aws(self._client.meta.endpoint_url)
         rate = (None if self.emulated else aws.WRITES_PER_SECOND) if isinstance(pace, str) else pace
         self._writes = aws.Pace(rate, workers=workers)
@@ -129,7 +160,7 @@ class BotoIam:
                 boundary=user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
                 tags={str(t["Key"]): str(t["Value"]) for t in user.get("Tags", [])},
                 has_mfa=None if devices is None else bool(devices),
-                belongings=self._belongings(name, groups) if belongings else (),
+                belongings=self._belongings_of(name, groups).in_words() if belongings else (),
             )
 
     @_readable("ListAttachedGroupPolicies")
@@ -167,39 +198,58 @@ class BotoIam:
             return kept
         with _still_there():
             answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)
-        seen = _seen("GetPolicyVersion", arn, answer["PolicyVersion"]["Document"])
+        seen = belongings.seen("GetPolicyVersion", arn, answer["PolicyVersion"]["Document"])
         if ":iam::aws:policy/" in arn:
             self._documents[arn, version] = seen
             if len(self._documents) > _KEPT_DOCUMENTS:
                 self._documents.popitem(last=False)
         return seen
 
-    def call(self, operation: Operation) -> None:
+    @_readable("ListGroupsForUser")
+    def belongings(self, name: str) -> Belongings | None:
+        """Everything the user has, None where IAM has no such user."""
+        try:
+            groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
+        except aws.Gone:
+            return None
+        with _still_there():
+            return self._belongings_of(name, groups)
+
+    def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""
-        if operation.action not in WRITES:
-            raise ValueError(f"a plan cannot call {operation.action}")
+        action = operation.action
+        if action not in WRITES:
+            raise ValueError(f"a plan cannot call {action}")
+        if (secret is not None) != (action in PASSWORDS) or "Password" in operation.parameters:
+            raise ValueError(f"{action}: a password is given beside the operation, to those calls that take one")
         self._writes.wait()
-        self._send(operation.action, dict(operation.parameters))
+        parameters = dict(operation.parameters) | ({} if secret is None else {"Password": secret})
+        if secret is None and action not in _MADE_ONCE:
+            self._send(action, parameters)
+            return {}
+        return self._send_secret(action, parameters, secret)
+
+    def _send_secret(self, action: str, parameters: dict[str, Any], secret: str | None) -> Mapping[str, str]:
+        """Make a call whose parameters or answer hold a secret.
+
+        What it raises has neither the secret in its text nor what botocore raised behind it, which may hold the
+        whole answer.
+        """
+        try:
+            answer = self._send(action, parameters, self._once if action in _MADE_ONCE else self._client)
+            with _readable(action):
+                return {k: str(answer["AccessKey"][k]) for k in _KEPT} if action in _MADE_ONCE else {}
+        except aws.AwsError as problem:
+            text = problem.message.replace(secret, "***") if secret else problem.message
+            clean = type(problem)(action, problem.code, text)
+        raise clean
 
     def _inline(self, group: str, policy: str) -> SeenPolicy:
         answer = self._read("GetGroupPolicy", GroupName=group, PolicyName=policy)
-        return _seen("GetGroupPolicy", f"inline:{policy}", answer["PolicyDocument"])
+        return belongings.seen("GetGroupPolicy", f"inline:{policy}", answer["PolicyDocument"])
 
-    def _belongings(self, name: str, groups: list[str]) -> tuple[str, ...]:
-        found = [f"group {g}" for g in groups]
-        for action, key, word in (
-            ("ListAccessKeys", "AccessKeyMetadata", "access key"),
-            ("ListUserPolicies", "PolicyNames", "inline policy"),
-            ("ListAttachedUserPolicies", "AttachedPolicies", "attached policy"),
-            ("ListMFADevices", "MFADevices", "MFA device"),
-        ):
-            found += [word for _ in self._all(action, key, UserName=name)]
-        try:
-            self._read("GetLoginProfile", UserName=name)
-            found.append("login profile")
-        except aws.Gone:
-            pass  # most users have none: that is the answer, not an error
-        return tuple(found)
+    def _belongings_of(self, name: str, groups: list[str]) -> Belongings:
+        return belongings.read(name, groups, self._read, self._all)
 
     def _all(self, action: str, key: str, **parameters: str | int) -> Iterator[Any]:
         marker: dict[str, str] = {}
@@ -216,17 +266,7 @@ class BotoIam:
         self._reads.wait()
         return self._send(action, parameters)
 
-    def _send(self, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _send(self, action: str, parameters: dict[str, Any], client: Any = None) -> dict[str, Any]:
         with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), _readable(action):
-            answer: dict[str, Any] = getattr(self._client, xform_name(action))(**parameters)
+            answer: dict[str, Any] = getattr(client or self._client, xform_name(action))(**parameters)
             return answer
-
-
-def _seen(action: str, name: str, document: Any) -> SeenPolicy:
-    try:
-        content = documents.read(document)
-        return SeenPolicy(
-            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content)
-        )
-    except (RecursionError, TypeError, ValueError) as problem:
-        raise aws.NeedsPerson(action, "UnreadableDocument", f"{name} holds no policy document") from problem

@@ -38,6 +38,10 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
-    def call(self, _operation: Operation) -> NoReturn:
+    def belongings(self, _name: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def call(self, _operation: Operation, secret: str | None = None) -> NoReturn:  # noqa: ARG002 - the port's
         """Raise."""
         raise self._why

@@ -14,6 +14,7 @@ class Person:
         owner: For a service, the person it belongs to; None for a person.
         verified: False while only one hand stands behind the enrolment (rule 8).
         enrolled_by: Who handed out the enrolment code, if an admin did.
+        is_owner: Made by `gatehouse init`.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Person:
     verified: bool = True
     enrolled_by: str | None = None
     owner: str | None = None
+    is_owner: bool = False
 
     @property
     def counts_as(self) -> str:
@@ -50,6 +52,10 @@ class Roster:
     def admins(self) -> frozenset[str]:
         """Every admin, suspended ones too: suspending never makes anyone the only admin (rule 6)."""
         return frozenset(p.name for p in self.people.values() if p.is_admin)
+
+    def other_active_admins(self, name: str) -> frozenset[str]:
+        """The admins besides that one who can act."""
+        return frozenset(n for n in self.admins - {name} if self.people[n].active)
 
     def named_by(self, approvers: Iterable[str]) -> frozenset[str]:
         """The persons an approvers list stands for: names, `role:admin`, `group:NAME`. Never a service."""

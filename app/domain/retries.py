@@ -8,6 +8,8 @@ SETTLES = timedelta(minutes=2)
 """What IAM says of something that we made or changed less than this ago may be from before (`iam-facts.md`,
 Each operation)."""
 
+CONFLICTS = 3
+"""So often what IAM still calls in use is taken apart anew (`iam-facts.md`, delete user)."""
 _WORDS = {
     "LimitExceeded": ("limit_exceeded", "Make room, or have the quota raised, then retry."),
     "AccessDenied": ("access_denied", "Give Gatehouse's own role this permission, then retry."),
@@ -28,6 +30,8 @@ class Trouble(StrEnum):
     """IAM shows no such principal."""
     WAITING = "waiting"
     """Something has to come right first, and then it goes on by itself."""
+    CONFLICT = "conflict"
+    """Something still hangs on what is to be deleted: the next try lists it anew. A few times only."""
     REFUSED = "refused"
     """Trying again changes nothing: a person has to."""
 
@@ -54,6 +58,7 @@ class Standing:
 
     Attributes:
         attempts: Tries before this one.
+        conflicts: Those of them that met a conflict.
         begun: Calls may have been made, so giving up means to take back first.
         only_takes_away: An end, or the taking back of what was begun: that is never given up.
         made_at: When we made the principal; now, where that is still under way; None: not by us.
@@ -62,6 +67,7 @@ class Standing:
 
     now: datetime
     attempts: int = 0
+    conflicts: int = 0
     begun: bool = False
     only_takes_away: bool = False
     made_at: datetime | None = None
@@ -135,7 +141,8 @@ def decide(failure: Failure, standing: Standing, pauses: Pauses, jitter: float) 
     if standing.only_takes_away:
         return TryAgain(pause)
     give_up = TakeBack if standing.begun else Fail
-    if failure.trouble == Trouble.REFUSED:
+    often = failure.trouble == Trouble.CONFLICT and standing.conflicts >= CONFLICTS
+    if failure.trouble == Trouble.REFUSED or often:
         return give_up(failure)
     if failure.trouble == Trouble.MISSING:
         if is_settled(standing.made_at, standing.now):

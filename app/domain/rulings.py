@@ -42,7 +42,7 @@ class Case:
     Attributes:
         power: Administrator power is involved (rule 13).
         gain: Members of the groups named would get more by it (rule 4).
-        only_admin_ever: Nobody but the one admin there is has ever been admin (rule 7).
+        only_admin: The admin, while only one has ever existed (rule 7).
     """
 
     kind: str
@@ -53,7 +53,7 @@ class Case:
     duration: timedelta | None = None
     power: bool = False
     gain: bool = False
-    only_admin_ever: bool = False
+    only_admin: str | None = None
 
     @property
     def parties(self) -> frozenset[str]:

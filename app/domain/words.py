@@ -11,6 +11,14 @@ class Kind(StrEnum):
     GROUP_JOIN = "group.join"
     GROUP_LEAVE = "group.leave"
     GROUP_UPDATE = "group.update"
+    CONSOLE_ENABLE = "console.enable"
+    CONSOLE_RESET = "console.reset"
+    CONSOLE_DISABLE = "console.disable"
+    ACCESS_KEY_CREATE = "access_key.create"
+    ACCESS_KEY_DELETE = "access_key.delete"
+    USER_SUSPEND = "user.suspend"
+    USER_RESUME = "user.resume"
+    USER_DELETE = "user.delete"
 
 
 class Role(StrEnum):

@@ -6,8 +6,9 @@ Names of people and groups are keys: they never change and a deleted one is neve
 from app.models.access import AccessRequest, Decision, Grant, RequestGroup
 from app.models.accounts import Account, Lane, Sighting
 from app.models.base import columns, new_id
-from app.models.people import IS_ADMIN, Enrolment, Group, Token, User
+from app.models.people import IS_ADMIN, Enrolment, Group, Suspension, Token, User
 from app.models.records import AuditEvent, AuditHead, IdempotencyKey, Restoration
+from app.models.secrets import Secret
 
 __all__ = [
     "IS_ADMIN",
@@ -23,7 +24,9 @@ __all__ = [
     "Lane",
     "RequestGroup",
     "Restoration",
+    "Secret",
     "Sighting",
+    "Suspension",
     "Token",
     "User",
     "columns",

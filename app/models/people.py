@@ -40,6 +40,23 @@ class User(SQLModel, table=True):
     version: int = 1
 
 
+def _none() -> list[str]:
+    return []
+
+
+class Suspension(SQLModel, table=True):
+    """What was taken from somebody who is suspended or being deleted, written down before it is taken (rule 24)."""
+
+    account: str = Field(primary_key=True)
+    user: str = Field(primary_key=True, foreign_key="lab_user.name")
+    access_request_id: str
+    keys: list[str] = Field(default_factory=_none, sa_type=sa.JSON)
+    login: bool = False
+    devices: list[str] = Field(default_factory=_none, sa_type=sa.JSON)
+    complete: bool = False
+    taken_at: dt.datetime
+
+
 class Group(SQLModel, table=True):
     """An IAM group that Gatehouse manages, with its approval rule."""
 

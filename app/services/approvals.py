@@ -14,7 +14,7 @@ from app.domain.states import APPLIED, APPLYING, APPROVED, FAILED, PENDING, QUEU
 from app.domain.words import Channel, Verdict
 from app.errors import Conflict
 from app.models import AccessRequest, Decision
-from app.services import audit, grants, restoration
+from app.services import audit, grants, leaving, restoration
 from app.services.assessment import Assessment, reassess
 from app.services.moves import move_request, note_request
 
@@ -96,14 +96,17 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
         required_approvals=assessment.ruling.required_approvals,
         reasons=list(assessment.ruling.reasons),
     )
+    if change.is_in_database(assessment.wish) or change.of_person:
+        for refusal in change.refusals(assessment.wish, assessment.case, assessment.seen):
+            raise Conflict(refusal.detail, code=refusal.code)  # what was asked for no longer fits
+    if change.of_person:
+        leaving.approved(tx, by, row)
     if change.is_in_database(assessment.wish):
         if restoration.is_open(tx):
             raise Conflict(
                 "A restored backup is not confirmed yet; until then nothing but removals is carried out.",
                 code="restored",
             )
-        for refusal in change.refusals(assessment.wish, assessment.case, assessment.seen):
-            raise Conflict(refusal.detail, code=refusal.code)  # what was asked for no longer fits
         move_request(tx, row, QUEUED, **decided)
         move_request(tx, row, APPLYING)
         change.save(tx.session, assessment.wish)

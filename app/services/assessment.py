@@ -18,7 +18,7 @@ from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.errors import NotFound
 from app.models import AccessRequest, Account, Group, columns
-from app.services import directory, people, sightings
+from app.services import directory, people, sightings, suspensions
 from app.services.people import Known
 
 _accounts, _groups = columns(Account), columns(Group)
@@ -122,16 +122,21 @@ def assess(
     """
     change = REGISTRY[kind]
     names = change.groups(body)
-    if change.in_database or change.of_group:
+    if change.in_database or change.of_group or change.of_person:
         directory.hold_roles(tx)
     place = _place(tx, account, names)
     rules = place.rules
     asked = rules_asked or rules
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
+    if change.of_person:
+        wish = replace(wish, leaver=suspensions.leaver(tx, account, subject.name))
     seen = sightings.load(tx, account, subject.name, names)
     parties = {asker, subject.name, subject.person.counts_as}
     binding = [*asked.values(), *rules.values(), *change.rules(body)]
     roster = _with_subject(people.roster(tx, binding, parties), subject)
+    if asker not in roster.people:  # deleted since: what they had taken away from others goes on
+        gone = people.known_one(tx, asker)
+        roster = _with_subject(roster, replace(gone, person=replace(gone.person, roles=frozenset())))
     if (owner := roster.people[asker].owner) and owner not in roster.people:
         roster = _with_subject(roster, people.known_one(tx, owner))
     case = Case(
@@ -143,7 +148,7 @@ def assess(
         duration=duration,
         power=change.has_power(wish, seen),
         gain=change.members_gain(wish, seen),
-        only_admin_ever=change.of_group and len(roster.admins) == 1 and not people.another_admin_was(tx, roster.admins),
+        only_admin=people.only_admin(tx, roster.admins),
     )
     ruling = rule_on(case, change.needs(case), change.by_rule(case))
     return Assessment(change, wish, case, ruling, seen)
@@ -169,7 +174,10 @@ def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     body = change.body.model_validate(row.change)
     place = _place(tx, row.account, change.groups(body))
     rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
-    return change, _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
+    wish = _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
+    if change.of_person:
+        wish = replace(wish, leaver=suspensions.leaver(tx, row.account, row.user))
+    return change, wish
 
 
 def reassess(tx: Tx, row: AccessRequest) -> Assessment:

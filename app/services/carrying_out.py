@@ -27,10 +27,11 @@ from app.domain.states import (
     Provisioning,
 )
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, grants, outcomes, sightings
+from app.services import approvals, audit, grants, handover, leaving, outcomes, secrets, sightings
 from app.services.assessment import Assessment, reassess, wish_of
 from app.services.backoff import Backoff
 from app.services.ends import EndGrants
+from app.services.handover import Handover
 from app.services.moves import move_grant, move_request, note_request
 
 _log = log.get("carrying_out")
@@ -48,12 +49,14 @@ class CarryOut:
 
     def __init__(self, database: Transactions, iam: Iam, backoff: Backoff) -> None:
         self._database, self._iam, self._backoff = database, iam, backoff
+        self._handover = Handover(database, iam)
 
     def __call__(self, request_id: str) -> None:
         """Bring one request as far as it can go now."""
         with self._database.look() as tx:
             row = tx.session.get_one(AccessRequest, request_id)
-            overdue = row.lapses_at <= tx.now and row.state != APPLYING
+            lasting = row.state == APPLYING or (row.state == QUEUED and outcomes.is_lasting(row))
+            overdue = row.lapses_at <= tx.now and not lasting
             undoing = row.state == APPLYING and row.failure is not None and bool(row.failure.get("undoing"))
             able = row.state == APPLYING or outcomes.can_act(tx, row)  # what was begun is at least undone
             early = row.state == APPROVED and row.starts_at is not None and row.starts_at > tx.now
@@ -73,12 +76,12 @@ class CarryOut:
             plan = change.plan(wish, seen)
             if not self._begin(request_id, seen, plan):
                 return
-            findings = [*plan.notes, *self._call(plan)]
-            seen = change.read_back(self._iam, wish, seen)
+            findings = [*plan.notes, *self._call(request_id, change, plan, seen)]
+            seen = self._handover.noted(request_id, change.read_back(self._iam, wish, seen))
             if seen.emulated and (left := change.plan(wish, seen)).operations:
                 # An emulator may drop what CreateUser was given; the call of its own says so (rule 28).
-                findings += self._call(left)
-                seen = change.read_back(self._iam, wish, seen)
+                findings += self._call(request_id, change, left, seen)
+                seen = self._handover.noted(request_id, change.read_back(self._iam, wish, seen))
             outcomes.require_shown(change.plan(wish, seen), findings)
         except (aws.AwsError, CannotCarryOut) as problem:
             self._not_done(request_id, outcomes.failure_of(problem))
@@ -87,9 +90,16 @@ class CarryOut:
 
     def _observe(self, request_id: str, change: Change, wish: Wish) -> Seen:
         """Read IAM. What looks done before we begin may only be shown still, or not shown yet."""
-        seen = change.observe(self._iam, wish)
-        shown = [g for g in change.groups(wish.body) if seen.is_member(g)]
-        if (shown and change.gives_access) or (change.takes_away and not shown):
+        seen = self._handover.noted(request_id, change.observe(self._iam, wish))
+        groups = change.groups(wish.body)
+        shown = [g for g in groups if seen.is_member(g)]
+        if change.takes_away and not groups:
+            with self._database.look() as tx:
+                row = tx.session.get_one(AccessRequest, request_id)
+                handover.require_shown_gone(tx, row, seen)
+                if change.of_person and seen.user is None:
+                    outcomes.require_never_made(tx, row)
+        elif (shown and change.gives_access) or (change.takes_away and not shown):
             with self._database.look() as tx:
                 row = tx.session.get_one(AccessRequest, request_id)
                 if change.gives_access:
@@ -97,14 +107,17 @@ class CarryOut:
                 outcomes.require_ended(tx, row)
         return seen
 
-    def _call(self, plan: Plan) -> list[str]:
+    def _call(self, request_id: str, change: Change, plan: Plan, seen: Seen) -> list[str]:
         """Make the calls; what an emulator does not offer is a finding and the work goes on (rule 28)."""
         findings = []
         for operation in plan.operations:
             try:
-                self._iam.call(operation)
+                self._handover.call(request_id, operation, seen)
             except aws.NotOffered:
                 findings.append(f"{operation.action}: this endpoint does not offer it")
+            except aws.Gone:
+                if not change.gone_is_done:
+                    raise
         return findings
 
     def _begin(self, request_id: str, seen: Seen, plan: Plan) -> bool:
@@ -124,6 +137,8 @@ class CarryOut:
                 return False
             if assessment.change.takes_away and outcomes.is_given_again(tx, row, assessment):
                 return False
+            if assessment.change.of_person:
+                leaving.begun(tx, row, seen)
             if row.state == QUEUED:
                 longest = {g.name: int(g.max_duration.total_seconds()) for g in assessment.case.groups}
                 for grant in current:
@@ -180,6 +195,8 @@ class CarryOut:
     def _finish(self, request_id: str, change: Change, wish: Wish, seen: Seen, findings: list[str]) -> None:
         """IAM shows it: from here the clock of each grant runs, and its end is due."""
         with self._database.write() as tx:
+            if change.of_person:
+                leaving.hold(tx, request_id)
             row = outcomes.hold(tx, request_id)
             if row.state != APPLYING:
                 return
@@ -192,7 +209,10 @@ class CarryOut:
                 return
             for grant in current:
                 outcomes.activate(tx, grant)
+            handover.finish(tx, row)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
+            if change.of_person:
+                leaving.applied(tx, row)
             audit.of_request(
                 tx,
                 "access_request.applied",
@@ -209,9 +229,9 @@ class CarryOut:
                 ending = [(g.group, g.id) for g in grants.of_request(tx, row) if g.state in ENDING_GRANTS]
             for group, grant_id in ending:
                 EndGrants(self._database, self._iam, self._backoff)(group, [grant_id])
-            for operation in change.undo(wish, change.observe(self._iam, wish)):
+            for operation in change.undo(wish, self._handover.noted(request_id, change.observe(self._iam, wish))):
                 self._iam.call(operation)
-            if change.undo(wish, change.observe(self._iam, wish)):
+            if change.undo(wish, self._handover.noted(request_id, change.observe(self._iam, wish))):
                 raise aws.Retryable("GetUser", "NotShownYet", "IAM still shows what was undone")
             undone = True
         except aws.AwsError as problem:
@@ -222,6 +242,7 @@ class CarryOut:
             if row.state != APPLYING:
                 return
             if undone and all(g.state == GrantState.REVOKED for g in grants.of_request(tx, row)):
+                secrets.forget(tx, request_id)
                 failure = {k: v for k, v in (row.failure or {}).items() if k != "undoing"}
                 outcomes.failed(tx, row, **failure)
                 return
@@ -238,8 +259,7 @@ class CarryOut:
             decision = self._backoff.decide(failure, standing)
             if isinstance(decision, TryAgain):
                 again = {"attempts": row.attempts + 1, "due_at": tx.now + decision.pause}
-                problem = approvals.problem(tx.now, **outcomes.words(failure))
-                note_request(tx, row, failure=problem, **again)
+                note_request(tx, row, failure=outcomes.again(tx.now, failure, standing), **again)
                 return
             if isinstance(decision, TakeBack):
                 outcomes.undo_from(tx, row, **outcomes.words(decision.failure))

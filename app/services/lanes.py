@@ -7,7 +7,7 @@ under way when it was killed may still arrive, so these users are looked at once
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -277,14 +277,14 @@ class FencedIam:
         self._line: sa.Connection | None = None
         self.emulated = iam.emulated
         self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
-        self.members = iam.members
+        self.members, self.belongings = iam.members, iam.belongings
 
-    def call(self, operation: Operation) -> None:
+    def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call, if the claim holds."""
         if self._line is None:
             self._line = self._lanes.line(self._claim)
         self._lanes.require(self._claim, self._line)
-        self._iam.call(operation)
+        return self._iam.call(operation, secret)
 
     def close(self) -> None:
         """Give back the connection that it asked on."""

@@ -1,4 +1,4 @@
-"""Registering somebody, and filing what they start with."""
+"""Registering somebody, filing what they start with, and how they leave."""
 
 from dataclasses import dataclass
 
@@ -63,3 +63,9 @@ def ask_roles(tx: Tx, caller: Caller, name: str, roles: frozenset[Role], reason:
         raise Invalid("A person cannot become a service; register a service instead.", code="not_a_person")
     body = REGISTRY[Kind.USER_ROLES].body.model_validate({"roles": sorted(roles)})
     return ask(tx, caller, Draft(kind=Kind.USER_ROLES, body=body, reason=reason, user=name))
+
+
+def ask_leaving(tx: Tx, caller: Caller, kind: Kind, name: str, reason: str) -> AccessRequest:
+    """File `user.suspend`, `user.resume` or `user.delete`."""
+    body = REGISTRY[kind].body.model_validate({})
+    return ask(tx, caller, Draft(kind=kind, body=body, reason=reason, user=name))

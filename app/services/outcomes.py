@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from app.changes import Change
+from app.changes import REGISTRY, Change
 from app.changes.base import Wish
 from app.clients import aws
 from app.db import Tx
@@ -40,10 +40,16 @@ def hold(tx: Tx, request_id: str) -> AccessRequest:
 
 def can_act(tx: Tx, row: AccessRequest) -> bool:
     """Whether asker and subject are still there; for those who are not, only removals go on (rule 24)."""
-    states = {user.state for user in people.known(tx, (row.user, row.requester))}
-    if row.kind == Kind.GROUP_LEAVE:
-        return UserState.DELETED not in states
-    return states == {UserState.ACTIVE}
+    change = REGISTRY[Kind(row.kind)]
+    subject = people.known_one(tx, row.user)
+    if not change.is_for(subject.state):
+        return False
+    if change.takes_away:
+        return True
+    parties = people.known(tx, {row.requester, row.user})
+    behind = people.known(tx, {party.person.counts_as for party in parties})  # a service goes with its owner
+    acting = {party.name: party.state for party in (*parties, *behind) if party.name != row.user}
+    return set(acting.values()) <= {UserState.ACTIVE}
 
 
 def failure_of(problem: aws.AwsError | CannotCarryOut) -> Failure:
@@ -57,6 +63,9 @@ def failure_of(problem: aws.AwsError | CannotCarryOut) -> Failure:
     if isinstance(problem, aws.Gone | aws.Exists):
         text = f"IAM is not as it was a moment ago ({problem}); reading it anew."
         return Failure(Trouble.CHANGED, "changed_meanwhile", text, problem.code)
+    if problem.code == "DeleteConflict":
+        text = f"IAM says that something still hangs on it ({problem}). Look what it is, then retry."
+        return Failure(Trouble.CONFLICT, "delete_conflict", text, problem.code)
     return refused(problem.code, str(problem))
 
 
@@ -69,8 +78,28 @@ def words(failure: Failure) -> dict[str, Any]:
 def standing(tx: Tx, row: AccessRequest, failure: Failure) -> Standing:
     """Where the request stands that did not succeed."""
     made_at = _user_made_at(tx, row) if failure.trouble == Trouble.MISSING else None
-    begun = row.state == APPLYING
-    return Standing(tx.now, row.attempts, begun=begun, made_at=made_at, lapses_at=row.lapses_at)
+    lasting = is_lasting(row)  # what was taken is not given back, and the rest is not given up
+    return Standing(
+        tx.now,
+        row.attempts,
+        conflicts=(row.failure or {}).get("conflicts", 0),
+        begun=row.state == APPLYING and not lasting,
+        made_at=made_at,
+        lapses_at=None if lasting else row.lapses_at,
+    )
+
+
+def is_lasting(row: AccessRequest) -> bool:
+    """Whether it is gone on with until it is done or a person is needed: taking away from people does not lapse."""
+    change = REGISTRY[Kind(row.kind)]
+    return change.of_person and change.takes_away
+
+
+def again(now: datetime, failure: Failure, standing: Standing) -> dict[str, Any]:
+    """The `failure` of a request that will be tried again."""
+    conflicts = standing.conflicts + (failure.trouble == Trouble.CONFLICT)
+    counted: dict[str, Any] = {"conflicts": conflicts} if conflicts else {}
+    return approvals.problem(now, **words(failure), **counted)
 
 
 def _user_made_at(tx: Tx, row: AccessRequest) -> datetime | None:
@@ -118,6 +147,21 @@ def without_doubtful(tx: Tx, row: AccessRequest, seen: Seen) -> Seen:
     doubtful = set(tx.session.execute(taken).scalars())
     groups = tuple(g for g in seen.user.groups if g not in doubtful)
     return replace(seen, user=replace(seen.user, groups=groups))
+
+
+def require_never_made(tx: Tx, row: AccessRequest) -> None:
+    """That IAM shows no such user says nothing while we made them a moment ago.
+
+    Raises:
+        Retryable: We did.
+    """
+    made = sa.select(sa.func.max(col(AccessRequest.applied_at))).where(
+        col(AccessRequest.user) == row.user,
+        col(AccessRequest.account) == row.account,
+        col(AccessRequest.kind) == Kind.USER_CREATE,
+    )
+    if not is_settled(tx.session.execute(made).scalar_one(), tx.now):
+        raise aws.Retryable("GetUser", "NotShownYet", "IAM does not show the user yet who was made a moment ago")
 
 
 def extends_still(tx: Tx, row: AccessRequest, grant_id: str, plan: Plan) -> bool:

@@ -28,6 +28,7 @@ _READ = sa.select(
     _users.c.verified,
     _users.c.enrolled_by,
     _users.c.owner,
+    _users.c.is_owner,
 )
 _NAMED = _users.c.name.in_(sa.bindparam("names", expanding=True))
 _BY_KEY = _READ.where(_users.c.name_key == sa.bindparam("key"))
@@ -38,23 +39,19 @@ _LOCK = _READ.where(_users.c.name == sa.bindparam("name")).with_for_update(key_s
 _SUBJECT = sa.select(_requests.c.user).where(_requests.c.id == sa.bindparam("request_id")).scalar_subquery()
 _LOCK_SUBJECT = _READ.where(_users.c.name == _SUBJECT).with_for_update(key_share=True, of=_users)
 _LOCK_ALL = sa.select(_users.c.name).where(_NAMED).order_by(_users.c.name).with_for_update(key_share=True)
+_MADE_ADMIN = (
+    sa.select(_requests.c.id)
+    .where(
+        _requests.c.kind == Kind.USER_ROLES,
+        _requests.c.user != sa.bindparam("name"),
+        _requests.c.provisioning == Provisioning.APPLIED,
+        sa.cast(_requests.c.change, sa.Text).like('%"admin"%'),
+    )
+    .limit(1)
+)
 _MEMBERS = sa.select(_grants.c.group, _grants.c.user).where(
     _grants.c.group.in_(sa.bindparam("groups", expanding=True)), _grants.c.state == GrantState.ACTIVE
 )
-
-# Everybody but the first admin is made one by a request, so what was applied says who was.
-_ANOTHER_ADMIN = (
-    sa.select(sa.exists().where(sa.text(IS_ADMIN), ~_NAMED)),
-    sa.select(
-        sa.exists().where(
-            _requests.c.kind == Kind.USER_ROLES,
-            _requests.c.provisioning == Provisioning.APPLIED,
-            ~_requests.c.user.in_(sa.bindparam("names", expanding=True)),
-            sa.cast(_requests.c.change, sa.Text).like('%"admin"%'),
-        )
-    ),
-)
-
 
 @dataclass(frozen=True)
 class Known:
@@ -168,10 +165,20 @@ def roster(tx: Tx, wanted: Iterable[Rule], parties: Iterable[str]) -> Roster:
     return Roster({u.name: u.person for u in tx.people.values() if u.state != UserState.DELETED}, members)
 
 
-def another_admin_was(tx: Tx, admins: Iterable[str]) -> bool:
-    """Whether anybody but these was ever made admin, deleted users and those who are none any more too (rule 7)."""
-    given = {"names": sorted(admins)}
-    return any(tx.session.connection().execute(query, given).scalar_one() for query in _ANOTHER_ADMIN)
+def only_admin(tx: Tx, now: frozenset[str]) -> str | None:
+    """The one admin, while only one has ever existed (rule 7): not deleted ones, nor those who were once made admin.
+
+    Args:
+        now: Every admin there is.
+    """
+    if len(now) != 1:
+        return None
+    [name] = now
+    _read(tx, now)  # deleted admins too
+    if any(user.person.is_admin for user in tx.people.values() if user.name != name):
+        return None
+    made = tx.session.connection().execute(_MADE_ADMIN, {"name": name}).first()
+    return name if made is None else None
 
 
 def _members(tx: Tx, groups: list[str]) -> dict[str, frozenset[str]]:
@@ -201,5 +208,6 @@ def _known(row: Any) -> Known:
         verified=row.verified,
         enrolled_by=row.enrolled_by,
         owner=row.owner,
+        is_owner=row.is_owner,
     )
     return Known(row.id, row.name, row.email_key, row.state, who)

@@ -23,7 +23,7 @@ from app.domain.states import (
 from app.domain.words import DEFAULT_ACCOUNT, Kind
 from app.errors import Conflict, Forbidden, GatehouseError, Invalid, NotFound
 from app.models import AccessRequest, RequestGroup, columns, new_id
-from app.services import approvals, audit, directory, grants, people, visibility
+from app.services import approvals, audit, directory, grants, leaving, people, visibility
 from app.services.assessment import Assessment, assess, reassess
 from app.services.moves import move_request
 from app.services.people import Known
@@ -88,6 +88,7 @@ def look_at(tx: Tx, caller: Caller, draft: Draft, *, request_id: str, store: boo
         draft = replace(draft, duration=assessment.ruling.max_duration)  # rule 20
     refusals = [
         *_timing(tx, draft, assessment),
+        *leaving.suspended(subject, assessment),
         *assessment.change.refusals(assessment.wish, assessment.case, assessment.seen),
         *_in_the_way(tx, draft, assessment),
         *assessment.ruling.refusals,
@@ -210,6 +211,8 @@ def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
     wish = assessment.wish
     if draft.kind in {Kind.GROUP_JOIN, Kind.GROUP_LEAVE} and draft.extends is None:
         refused += _membership(draft, assessment, grants.live_id(tx, wish.account, wish.user, wish.body.group))
+    if draft.kind == Kind.USER_RESUME:
+        refused += leaving.in_the_way(tx, wish.user)
     other = tx.session.connection().execute(_SAME, {"same": _same(draft, wish.user)}).scalar_one_or_none()
     if other is not None:
         text = f"The same change is already asked for, in access request {other}."
@@ -239,6 +242,8 @@ def cancel(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     theirs = caller.person.counts_as in visibility.parties(tx, row)
     if not theirs and not (caller.is_admin and row.decision == DecisionState.APPROVED):
         raise Forbidden("Only who asked or who it is for can cancel this.", code="not_yours_to_cancel")
+    if REGISTRY[Kind(row.kind)].of_person:
+        leaving.require_cancellable(tx, caller, row)
     if row.decision not in {DecisionState.PENDING, DecisionState.APPROVED}:
         raise Conflict(f"This request is {row.decision} already.", code="not_pending")
     if row.provisioning in {Provisioning.APPLYING, Provisioning.APPLIED}:

@@ -21,6 +21,7 @@ TOKENS_EACH = 100
 """Live tokens of one user at most."""
 
 _tokens, _users = columns(Token), columns(User)
+_owners = _users.alias("owners")
 _FIND = (
     sa.select(
         _tokens.c.id,
@@ -34,10 +35,13 @@ _FIND = (
         _users.c.owner,
     )
     .join(_users, _users.c.name == _tokens.c.owner)
+    .outerjoin(_owners, _owners.c.name == _users.c.owner)
     .where(
         _tokens.c.sha256 == sa.bindparam("sha256"),
         _tokens.c.revoked_at.is_(None),
         _users.c.state == UserState.ACTIVE,
+        # A service goes with the person it counts as (rule 1).
+        sa.or_(_users.c.owner.is_(None), _owners.c.state == UserState.ACTIVE),
     )
 )
 
@@ -146,6 +150,8 @@ def recover(tx: Tx, name: str) -> tuple[str, datetime]:
     user = directory.get_user(tx, name, lock=True)
     if not user.is_owner:
         raise Forbidden(f"{user.name} is not the owner that init made.", code="not_the_owner")
+    if user.state != UserState.ACTIVE:
+        raise Conflict(f"{user.name} is suspended; have an admin ask for user.resume first.", code="user_suspended")
     return _new_code(tx, SYSTEM_ACTOR, user, handed_out_by=None, recovery=True)
 
 
@@ -184,6 +190,8 @@ def redeem(tx: Tx, code: str, *, channel: Channel, request_id: str) -> tuple[Tok
     if found is None or found.used_at or found.replaced_at or found.expires_at <= tx.now:
         raise BadRequest("This code is not valid (any more); ask an admin for a new one.", code="invalid_code")
     user = directory.get_user(tx, found.user, lock=True)
+    if user.state != UserState.ACTIVE:  # what it would give does not work, and later it is too old
+        raise BadRequest("This code is not valid (any more); ask an admin for a new one.", code="invalid_code")
     found.used_at = tx.now
     by = Actor(user.name, channel, request_id)
     if found.recovery:

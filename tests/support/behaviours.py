@@ -100,3 +100,52 @@ BEHAVIOURS = {
     "create_policy_unknown_effect": Behaviour("CreatePolicy", "an effect that is none", "MalformedPolicyDocument"),
     "create_policy_too_large": Behaviour("CreatePolicy", "more than 6144 characters", "LimitExceeded"),
 }
+
+_NONE = "NoSuchEntity"
+_GONE = "done, gone"
+BEHAVIOURS |= {
+    # What a user has.
+    "belongings_missing": Behaviour("belongings", "there is no such user", "None"),
+    "belongings_none": Behaviour("belongings", "just made", "nothing"),
+    "belongings_of_each": Behaviour("belongings", "has one of each kind", "each with its id or hash"),
+    "belongings_key_inactive": Behaviour("belongings", "one key of two is inactive", "inactive, active"),
+    # The console.
+    "create_login": Behaviour("CreateLoginProfile", "to be changed at first sign-in", "done, to be changed"),
+    "create_login_twice": Behaviour("CreateLoginProfile", "there is one", "EntityAlreadyExists"),
+    "create_login_user_missing": Behaviour("CreateLoginProfile", "there is no such user", _NONE),
+    "create_login_too_short": Behaviour("CreateLoginProfile", "a password of 7 characters", "PasswordPolicyViolation"),
+    "update_login": Behaviour("UpdateLoginProfile", "to be changed at first sign-in", "done, to be changed"),
+    "update_login_missing": Behaviour("UpdateLoginProfile", "there is none", _NONE),
+    "update_login_too_short": Behaviour("UpdateLoginProfile", "a password of 7 characters", "PasswordPolicyViolation"),
+    "delete_login": Behaviour("DeleteLoginProfile", "there is one", _GONE),
+    "delete_login_missing": Behaviour("DeleteLoginProfile", "there is none", _NONE),
+    # Access keys.
+    "create_key": Behaviour("CreateAccessKey", "there is none", "done, id and secret, shown active"),
+    "create_key_user_missing": Behaviour("CreateAccessKey", "there is no such user", _NONE),
+    "create_key_beyond_quota": Behaviour("CreateAccessKey", "there are two", "LimitExceeded, 2 keys"),
+    "update_key": Behaviour("UpdateAccessKey", "to Inactive and to Active", "done, inactive; done, active"),
+    "update_key_missing": Behaviour("UpdateAccessKey", "there is no such key", _NONE),
+    "delete_key": Behaviour("DeleteAccessKey", "an active one", _GONE),
+    "delete_key_missing": Behaviour("DeleteAccessKey", "there is no such key", _NONE),
+    # Devices and other credentials.
+    "deactivate_device": Behaviour("DeactivateMFADevice", "an assigned one", _GONE),
+    "deactivate_device_missing": Behaviour("DeactivateMFADevice", "the user has no such device", _NONE),
+    "delete_device": Behaviour("DeleteVirtualMFADevice", "deactivated before", "done, then NoSuchEntity"),
+    "delete_device_missing": Behaviour("DeleteVirtualMFADevice", "there is no such device", _NONE),
+    "delete_device_assigned": Behaviour("DeleteVirtualMFADevice", "still assigned", "DeleteConflict, still assigned"),
+    "delete_certificate": Behaviour("DeleteSigningCertificate", "there is one", _GONE),
+    "delete_certificate_missing": Behaviour("DeleteSigningCertificate", "there is no such one", _NONE),
+    "delete_ssh_key": Behaviour("DeleteSSHPublicKey", "there is one", _GONE),
+    "delete_ssh_key_missing": Behaviour("DeleteSSHPublicKey", "there is no such one", _NONE),
+    "delete_service_credential": Behaviour("DeleteServiceSpecificCredential", "there is one", _GONE),
+    "delete_service_credential_missing": Behaviour("DeleteServiceSpecificCredential", "there is no such one", _NONE),
+    # Policies of a user's own.
+    "put_inline": Behaviour("PutUserPolicy", "new, then another document", "done, shown; done, replaced"),
+    "put_inline_user_missing": Behaviour("PutUserPolicy", "there is no such user", _NONE),
+    "put_inline_malformed": Behaviour("PutUserPolicy", "no statement in it", "MalformedPolicyDocument"),
+    "put_inline_too_large": Behaviour("PutUserPolicy", "more than 2048 characters in all", "LimitExceeded"),
+    "delete_inline": Behaviour("DeleteUserPolicy", "there is one", _GONE),
+    "delete_inline_missing": Behaviour("DeleteUserPolicy", "there is no such one", _NONE),
+    "detach": Behaviour("DetachUserPolicy", "an attached one", _GONE),
+    "detach_missing": Behaviour("DetachUserPolicy", "it is not attached", _NONE),
+}

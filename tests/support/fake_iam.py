@@ -4,23 +4,21 @@ It refuses what AWS's documents say is refused ("IAM API Reference", each action
 quotas"), and `tests/test_iam_port*.py` hold it to that next to the emulators.
 """
 
-import re
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
 from app.clients import aws
-from app.clients.iam import WRITES
+from app.clients.iam import PASSWORDS, WRITES
 from app.domain import canonical, documents
-from app.domain.guardrails import BOUNDARY_NAME, policy_arn
-from app.domain.names import NAME_PATTERN
+from app.domain.belongings import Belongings
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
+from tests.support import fake_checks as checks
+from tests.support.fake_users import ACCOUNT, BOUNDARY_ARN, Account, Users
 
-ACCOUNT = "123456789012"
-BOUNDARY_ARN = policy_arn("aws", ACCOUNT, BOUNDARY_NAME)
+__all__ = ["ACCOUNT", "BOUNDARY_ARN", "Account", "Died", "FakeIam", "Fault"]
 AWS_MANAGED = (
     "AdministratorAccess",
     "AmazonEC2FullAccess",
@@ -34,8 +32,8 @@ AWS_MANAGED = (
 )
 """The policies of AWS's own that the lab's groups use."""
 USERS, GROUPS, GROUPS_PER_USER, POLICIES_PER_GROUP = 5000, 300, 10, 10
-TAGS, USER_NAME, OTHER_NAME, DOCUMENT = 50, 64, 128, 6144
-"""Tags of a user; the longest names; the characters of a managed policy without white space."""
+DOCUMENT = 6144
+"""The characters of a managed policy without white space."""
 
 
 class Fault(Enum):
@@ -58,23 +56,10 @@ class Died(BaseException):
     """What kill -9 looks like from inside: nothing catches it."""
 
 
-@dataclass
-class Account:
-    """A user as IAM keeps it. What a test puts here directly is not checked."""
-
-    path: str = "/lab/"
-    boundary: str | None = BOUNDARY_ARN
-    tags: dict[str, str] = field(default_factory=dict)
-    groups: set[str] = field(default_factory=set)
-    devices: int = 0
-    belongings: tuple[str, ...] = ()
-
-
-class FakeIam:
+class FakeIam(Users):
     """IAM with state.
 
     Attributes:
-        users: By name.
         groups: Policies by group: the policy's name or ARN and the hash of its document.
         policies: Managed policies by ARN.
         denying: Names of policies whose documents deny.
@@ -85,8 +70,8 @@ class FakeIam:
     """
 
     def __init__(self, *, emulated: bool = False) -> None:
+        super().__init__()
         self.emulated = emulated
-        self.users: dict[str, Account] = {}
         self.groups: dict[str, dict[str, str]] = {}
         self.policies = {BOUNDARY_ARN: SeenPolicy(BOUNDARY_ARN, "boundary-v1", has_deny=True)}
         for arn in (f"arn:aws:iam::aws:policy/{name}" for name in AWS_MANAGED):
@@ -109,17 +94,14 @@ class FakeIam:
         found = self.users.get(name)
         if found is None:
             return None
-        devices = ("MFA device",) * found.devices
         return SeenUser(
             name=name,
             arn=f"arn:aws:iam::{ACCOUNT}:user{found.path}{name}",
             groups=tuple(sorted(found.groups)),
             boundary=found.boundary,
             tags=dict(found.tags),
-            has_mfa=found.devices > 0 if mfa else None,
-            belongings=(*(f"group {g}" for g in sorted(found.groups)), *found.belongings, *devices)
-            if belongings
-            else (),
+            has_mfa=bool(found.devices) if mfa else None,
+            belongings=found.belongings().in_words() if belongings else (),
         )
 
     def group(self, name: str) -> SeenGroup | None:
@@ -139,19 +121,27 @@ class FakeIam:
         self._read("GetPolicy")
         return self.policies.get(arn)
 
-    def call(self, operation: Operation) -> None:
+    def belongings(self, name: str) -> Belongings | None:
+        self._read("ListAccessKeys")
+        found = self.users.get(name)
+        return None if found is None else found.belongings()
+
+    def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if operation.action not in WRITES:
             raise ValueError(operation.action)
+        if (secret is not None) != (operation.action in PASSWORDS) or "Password" in operation.parameters:
+            raise ValueError(f"{operation.action}: a password is given beside the operation")
         fault = self._before(operation.action, self.faults)
         if fault is Fault.LOST:
-            return
+            return {}
         do = getattr(self, f"_{operation.action}")
-        do(operation.parameters)
+        kept = do({**operation.parameters, **({} if secret is None else {"Password": secret})})
         self.calls.append(operation.action)
         if fault is Fault.DROPPED:
             raise aws.Retryable(operation.action, "ConnectionClosedError", "the answer was lost")
         if fault is Fault.CRASH_AFTER:
             raise Died
+        return kept or {}
 
     def _read(self, action: str) -> None:
         if self._before(action, self.read_faults) in {Fault.DROPPED, Fault.CRASH_AFTER}:
@@ -175,110 +165,72 @@ class FakeIam:
 
     def _AddUserToGroup(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         user, group = self._member_of(parameters, "AddUserToGroup")
-        _within("AddUserToGroup", len(user.groups | {group}), GROUPS_PER_USER)
+        checks.within("AddUserToGroup", len(user.groups | {group}), GROUPS_PER_USER)
         user.groups.add(group)
 
     def _RemoveUserFromGroup(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         user, group = self._member_of(parameters, "RemoveUserFromGroup")
-        _there("RemoveUserFromGroup", group, user.groups)
+        checks.there("RemoveUserFromGroup", group, user.groups)
         user.groups.remove(group)
 
     def _CreateUser(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         name, path, tags = parameters["UserName"], parameters.get("Path", "/"), parameters.get("Tags", ())
-        _valid("CreateUser", name, path, longest=USER_NAME, tags=len(tags))
+        checks.valid("CreateUser", name, path, longest=checks.USER_NAME, tags=len(tags))
         if len({t["Key"].casefold() for t in tags}) < len(tags):
             raise aws.NeedsPerson("CreateUser", "InvalidInput", "a tag is named twice")
-        _free("CreateUser", name, self.users)
+        checks.free("CreateUser", name, self.users)
         boundary = None if self.emulated else parameters.get("PermissionsBoundary")
         if boundary is not None:
-            _there("CreateUser", boundary, self.policies)
-        _within("CreateUser", len(self.users) + 1, USERS)
+            checks.there("CreateUser", boundary, self.policies)
+        checks.within("CreateUser", len(self.users) + 1, USERS)
         self.users[name] = Account(path=path, boundary=boundary, tags={t["Key"]: t["Value"] for t in tags})
 
     def _DeleteUser(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
-        _there("DeleteUser", parameters["UserName"], self.users)
+        checks.there("DeleteUser", parameters["UserName"], self.users)
         user = self.users[parameters["UserName"]]
-        if user.groups or user.belongings or user.devices:
+        if user.belongings().in_words():
             raise aws.NeedsPerson("DeleteUser", "DeleteConflict", "it still has something")
         del self.users[parameters["UserName"]]
 
     def _PutUserPermissionsBoundary(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         if self.emulated:
             raise aws.NotOffered("PutUserPermissionsBoundary", "NotImplemented", "not here")
-        _there("PutUserPermissionsBoundary", parameters["UserName"], self.users)
-        _there("PutUserPermissionsBoundary", parameters["PermissionsBoundary"], self.policies)
+        checks.there("PutUserPermissionsBoundary", parameters["UserName"], self.users)
+        checks.there("PutUserPermissionsBoundary", parameters["PermissionsBoundary"], self.policies)
         self.users[parameters["UserName"]].boundary = parameters["PermissionsBoundary"]
 
     def _CreateGroup(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         name = parameters["GroupName"]
-        _valid("CreateGroup", name, parameters.get("Path", "/"))
-        _free("CreateGroup", name, self.groups)
-        _within("CreateGroup", len(self.groups) + 1, GROUPS)
+        checks.valid("CreateGroup", name, parameters.get("Path", "/"))
+        checks.free("CreateGroup", name, self.groups)
+        checks.within("CreateGroup", len(self.groups) + 1, GROUPS)
         self.groups[name] = {}
 
     def _AttachGroupPolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         group, arn = parameters["GroupName"], parameters["PolicyArn"]
-        _there("AttachGroupPolicy", group, self.groups)
-        _there("AttachGroupPolicy", arn, self.policies)
+        checks.there("AttachGroupPolicy", group, self.groups)
+        checks.there("AttachGroupPolicy", arn, self.policies)
         attached = {p for p in self.groups[group] if p.startswith("arn:")}
-        _within("AttachGroupPolicy", len(attached | {arn}), POLICIES_PER_GROUP)
+        checks.within("AttachGroupPolicy", len(attached | {arn}), POLICIES_PER_GROUP)
         self.groups[group][arn] = str(self.policies[arn].sha256)
 
     def _DetachGroupPolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         group, arn = parameters["GroupName"], parameters["PolicyArn"]
-        _there("DetachGroupPolicy", group, self.groups)
-        _there("DetachGroupPolicy", arn, self.groups[group])
+        there("DetachGroupPolicy", group, self.groups)
+        there("DetachGroupPolicy", arn, self.groups[group])
         del self.groups[group][arn]
 
     def _CreatePolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         name, path, text = parameters["PolicyName"], parameters.get("Path", "/"), parameters["PolicyDocument"]
-        _valid("CreatePolicy", name, path)
-        _free("CreatePolicy", name, [arn.rsplit("/", 1)[1] for arn in self.policies if ":iam::aws:" not in arn])
-        document = _document(text)
-        _within("CreatePolicy", len(re.sub(r"\s", "", text)), DOCUMENT)
+        checks.valid("CreatePolicy", name, path)
+        checks.free("CreatePolicy", name, [arn.rsplit("/", 1)[1] for arn in self.policies if ":iam::aws:" not in arn])
+        document = checks.document("CreatePolicy", text, longest=DOCUMENT)
         arn = f"arn:aws:iam::{ACCOUNT}:policy{path}{name}"
         self.policies[arn] = SeenPolicy(
             arn, documents.fingerprint(document), documents.has_deny(document), documents.allows_all(document)
         )
 
     def _member_of(self, parameters: Mapping[str, Any], action: str) -> tuple[Account, str]:
-        _there(action, parameters["GroupName"], self.groups)
-        _there(action, parameters["UserName"], self.users)
+        checks.there(action, parameters["GroupName"], self.groups)
+        checks.there(action, parameters["UserName"], self.users)
         return self.users[parameters["UserName"]], parameters["GroupName"]
-
-
-def _there(action: str, name: str, known: Container[str]) -> None:
-    if name not in known:
-        raise aws.Gone(action, "NoSuchEntity", f"{name} is not there")
-
-
-def _free(action: str, name: str, taken: Iterable[str]) -> None:
-    if name.casefold() in {t.casefold() for t in taken}:
-        raise aws.Exists(action, "EntityAlreadyExists", f"{name} is there, whatever the case")
-
-
-def _within(action: str, wanted: int, quota: int) -> None:
-    if wanted > quota:
-        raise aws.NeedsPerson(action, "LimitExceeded", f"cannot exceed {quota}")
-
-
-def _valid(action: str, name: str, path: str, *, longest: int = OTHER_NAME, tags: int = 0) -> None:
-    fits = re.fullmatch(NAME_PATTERN, name) and len(name) <= longest and tags <= TAGS
-    if not fits or not re.fullmatch(r"/|/[!-~]{1,510}/", path):
-        raise aws.NeedsPerson(action, "ValidationError", "a value does not satisfy its constraint")
-
-
-def _document(text: str) -> dict[str, Any]:
-    malformed = aws.NeedsPerson("CreatePolicy", "MalformedPolicyDocument", "this is no policy")
-    try:
-        document = documents.read(text)
-    except ValueError:
-        raise malformed from None
-    statements = document.get("Statement")
-    statements = [statements] if isinstance(statements, Mapping) else statements
-    if not isinstance(statements, list) or not statements:
-        raise malformed
-    for statement in statements:
-        if statement.get("Effect") not in {"Allow", "Deny"} or not statement.keys() & {"Action", "NotAction"}:
-            raise malformed
-    return document

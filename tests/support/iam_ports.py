@@ -4,23 +4,28 @@ import http.client
 import itertools
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from typing_extensions import override
 
 from app.clients import aws
 from app.clients.iam import BotoIam, Iam
 from app.domain import documents
+from app.domain.belongings import Belongings
 from app.domain.plans import Operation
 from tests.support import ministack
+from tests.support.credentials import SSH_KEY, certificate
 from tests.support.fake_iam import ACCOUNT as FAKE_ACCOUNT
 from tests.support.fake_iam import Account as FakeUser
 from tests.support.fake_iam import FakeIam
+from tests.support.fake_users import Key, Login, virtual_device
 
 BACKENDS = ("moto", "ministack", "fake")
 ACCOUNT, CROWDED = "222222222222", "333333333333"
@@ -35,6 +40,7 @@ DENYING: dict[str, Any] = {
 }
 THINGS = ("access key", "inline policy", "attached policy", "MFA device", "login profile")
 """What a user can have that stands in the way of deleting them, in the port's words."""
+PASSWORD = "not-a-Secret-1"  # noqa: S105 - of an emulator
 
 _numbers = itertools.count(1)
 _TYPES = {"NoSuchEntity": aws.Gone, "EntityAlreadyExists": aws.Exists}
@@ -52,16 +58,18 @@ class Port(ABC):
         backend: One of `BACKENDS`.
         iam: The port that is tested.
         account: The account's 12 digits.
+        kept: What the last call answered.
     """
 
     backend: str
     iam: Iam
     account: str
+    kept: Mapping[str, str]
 
-    def outcome(self, action: str, **parameters: Any) -> str:
-        """Make one changing call: `done`, `not offered` or AWS's error code."""
+    def outcome(self, action: str, *, secret: str | None = None, **parameters: Any) -> str:
+        """Make one changing call: `done`, `not offered` or AWS's error code. What it answered is in `kept`."""
         try:
-            self.iam.call(Operation("iam", action, parameters, "a test"))
+            self.kept = self.iam.call(Operation("iam", action, parameters, "a test"), secret)
         except aws.NotOffered:
             return "not offered"
         except aws.AwsError as raised:
@@ -72,9 +80,15 @@ class Port(ABC):
         assert problem.action == action
         return problem.code
 
-    def do(self, action: str, **parameters: Any) -> None:
+    def do(self, action: str, *, secret: str | None = None, **parameters: Any) -> None:
         """Make one changing call that must go well."""
-        assert self.outcome(action, **parameters) == "done"
+        assert self.outcome(action, secret=secret, **parameters) == "done"
+
+    def belongings(self, user: str) -> Belongings:
+        """What a user has who is there."""
+        found = self.iam.belongings(user)
+        assert found is not None
+        return found
 
     def new_user(self, **more: Any) -> str:
         """Make a user."""
@@ -109,6 +123,14 @@ class Port(ABC):
         """Give a user one of `THINGS`, past the port."""
 
     @abstractmethod
+    def give_credential(self, user: str, kind: str) -> str | None:
+        """Give a user a `certificate`, an `SSH key` or a `service credential`; its id, None: not offered."""
+
+    @abstractmethod
+    def must_change(self, user: str) -> bool:
+        """Whether the user's password is to be changed at the next sign-in."""
+
+    @abstractmethod
     def inline(self, group: str, name: str, document: Any) -> None:
         """Put an inline policy on a group, past the port."""
 
@@ -135,11 +157,29 @@ class HttpPort(Port):
         elif thing == "attached policy":
             self.boto.attach_user_policy(UserName=user, PolicyArn=self.new_policy())
         elif thing == "login profile":
-            self.boto.create_login_profile(UserName=user, Password="not-a-Secret-1")  # noqa: S106 - of an emulator
+            self.boto.create_login_profile(UserName=user, Password=PASSWORD)
         else:
             made = self.boto.create_virtual_mfa_device(VirtualMFADeviceName=user)["VirtualMFADevice"]["SerialNumber"]
             codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
             self.boto.enable_mfa_device(UserName=user, SerialNumber=made, **codes)
+
+    @override
+    def give_credential(self, user: str, kind: str) -> str | None:
+        try:
+            if kind == "certificate":
+                made = self.boto.upload_signing_certificate(UserName=user, CertificateBody=certificate())
+                return str(made["Certificate"]["CertificateId"])
+            if kind == "SSH key":
+                uploaded = self.boto.upload_ssh_public_key(UserName=user, SSHPublicKeyBody=SSH_KEY)
+                return str(uploaded["SSHPublicKey"]["SSHPublicKeyId"])
+            issued = self.boto.create_service_specific_credential(UserName=user, ServiceName="codecommit.amazonaws.com")
+            return str(issued["ServiceSpecificCredential"]["ServiceSpecificCredentialId"])
+        except (ClientError, ResponseParserError):
+            return None
+
+    @override
+    def must_change(self, user: str) -> bool:
+        return bool(self.boto.get_login_profile(UserName=user)["LoginProfile"].get("PasswordResetRequired"))
 
     @override
     def inline(self, group: str, name: str, document: Any) -> None:
@@ -195,10 +235,35 @@ class FakePort(Port):
 
     @override
     def give(self, user: str, thing: str) -> None:
+        account = self.fake.users[user]
         if thing == "MFA device":
-            self.fake.users[user].devices += 1
+            serial = virtual_device(user)
+            self.fake.virtual_devices.add(serial)
+            account.devices.append(serial)
+        elif thing == "access key":
+            account.keys[f"AKIA{next(_numbers)}"] = Key("hidden")
+        elif thing == "inline policy":
+            account.inline["own"] = json.dumps(DOCUMENT)
+        elif thing == "attached policy":
+            account.attached.append(self.new_policy())
         else:
-            self.fake.users[user].belongings += (thing,)
+            account.login = Login(PASSWORD)
+
+    @override
+    def give_credential(self, user: str, kind: str) -> str | None:
+        account, made = self.fake.users[user], f"ID{next(_numbers)}"
+        {
+            "certificate": account.certificates,
+            "SSH key": account.ssh_keys,
+            "service credential": account.service_credentials,
+        }[kind].append(made)
+        return made
+
+    @override
+    def must_change(self, user: str) -> bool:
+        login = self.fake.users[user].login
+        assert login is not None
+        return login.must_change
 
     @override
     def inline(self, group: str, name: str, document: Any) -> None:

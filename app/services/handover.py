@@ -1,0 +1,102 @@
+"""Calls to IAM that take or give a secret: the intent is durable before them, the secret encrypted at once after.
+
+What IAM did when its answer is lost nobody can know. A password is then set anew; a key that nobody has the secret of
+is deleted (`iam-facts.md`, Each operation). Which is due says the plan, from what `noted` adds to what is seen.
+"""
+
+from dataclasses import replace
+
+from app.clients import aws
+from app.clients.iam import PASSWORDS, Iam
+from app.db import Transactions, Tx
+from app.domain import passwords
+from app.domain.credentials import SecretKind, SeenCredentials
+from app.domain.plans import Operation
+from app.domain.retries import SETTLES
+from app.domain.sightings import Seen
+from app.domain.words import Kind
+from app.models import AccessRequest
+from app.services import secrets
+
+
+class Handover:
+    """Makes the calls of one plan.
+
+    Args:
+        database: Where the secrets wait.
+        iam: The account's IAM.
+    """
+
+    def __init__(self, database: Transactions, iam: Iam) -> None:
+        self._database, self._iam = database, iam
+
+    def noted(self, request_id: str, seen: Seen) -> Seen:
+        """What was seen, with how far this request's secret has come."""
+        if not isinstance(seen, SeenCredentials):
+            return seen
+        with self._database.look() as tx:
+            return replace(seen, handed=secrets.handed(tx, request_id))
+
+    def call(self, request_id: str, operation: Operation, seen: Seen) -> None:
+        """Make one call.
+
+        Args:
+            seen: What its plan was made from.
+        """
+        if operation.action in PASSWORDS:
+            self._password(request_id, operation)
+        elif operation.action == "CreateAccessKey" and isinstance(seen, SeenCredentials):
+            self._key(request_id, operation, seen)
+        else:
+            self._iam.call(operation)
+
+    def _password(self, request_id: str, operation: Operation) -> None:
+        text = passwords.generate()
+        with self._database.write() as tx:
+            secrets.intend(tx, _request(tx, request_id), SecretKind.CONSOLE_PASSWORD, text=text)
+        self._iam.call(operation, text)
+        with self._database.write() as tx:
+            secrets.made(tx, request_id)
+
+    def _key(self, request_id: str, operation: Operation, seen: SeenCredentials) -> None:
+        lost = {key.id for key in seen.lost}
+        with self._database.write() as tx:
+            keys = [key.id for key in seen.keys if key.id not in lost]
+            secrets.intend(tx, _request(tx, request_id), SecretKind.ACCESS_KEY, keys=keys)
+        kept = self._iam.call(operation)
+        if not kept:
+            raise aws.Retryable(operation.action, "UnreadableAnswer", "it holds no key")
+        with self._database.write() as tx:
+            secrets.made(tx, request_id, text=kept["SecretAccessKey"], key_id=kept["AccessKeyId"])
+
+
+def require_shown_gone(tx: Tx, row: AccessRequest, seen: Seen) -> None:
+    """What was made a moment ago and is not shown may only not be shown yet: it is not gone for that.
+
+    Raises:
+        Retryable: Look again a little later.
+    """
+    if not isinstance(seen, SeenCredentials):
+        return
+    if row.kind == Kind.CONSOLE_DISABLE:
+        doubtful = not seen.login and secrets.made_lately(tx, row, SecretKind.CONSOLE_PASSWORD, SETTLES)
+    elif row.kind == Kind.ACCESS_KEY_DELETE:
+        key_id = row.change["key_id"]
+        doubtful = seen.key(key_id) is None and secrets.made_lately(tx, row, SecretKind.ACCESS_KEY, SETTLES, key_id)
+    else:
+        doubtful = False
+    if doubtful:
+        raise aws.Retryable("GetUser", "NotShownYet", "what was made a moment ago is not shown yet")
+
+
+def finish(tx: Tx, row: AccessRequest) -> None:
+    """The request is applied: what it made can be collected, and what it ended cannot."""
+    secrets.ready(tx, row)
+    if row.kind == Kind.CONSOLE_DISABLE:
+        secrets.over(tx, row.account, row.user, SecretKind.CONSOLE_PASSWORD)
+    elif row.kind == Kind.ACCESS_KEY_DELETE:
+        secrets.over(tx, row.account, row.user, SecretKind.ACCESS_KEY, key_id=row.change["key_id"])
+
+
+def _request(tx: Tx, request_id: str) -> AccessRequest:
+    return tx.session.get_one(AccessRequest, request_id)
