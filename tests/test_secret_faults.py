@@ -25,8 +25,8 @@ from tests.test_secrets import ASK, SECRETS, collect, waiting, wish
 ENABLE, RESET, DISABLE = "console.enable", "console.reset", "console.disable"
 CREATE, DELETE = "access_key.create", "access_key.delete"
 OLD = "AKIAOLDOLDOLDOLDOLD1"
-READS = range(5)
-"""The readings of one try: user, boundary, belongings; and after the call user and belongings again."""
+READS = {ENABLE: 6, RESET: 6, CREATE: 5}
+"""The readings of one try: user, boundary, belongings, the policy for passwords; then user and belongings again."""
 
 
 @dataclass
@@ -148,9 +148,8 @@ def test_a_call_that_was_only_said_to_be_done_is_made_again(place: Place, kind: 
     holds(place, kind)
 
 
-@pytest.mark.parametrize("kind", [ENABLE, RESET, CREATE])
 @pytest.mark.parametrize("fault", [Fault.BUSY, Fault.CRASH, Fault.DROPPED])
-@pytest.mark.parametrize("position", READS)
+@pytest.mark.parametrize(("kind", "position"), [(kind, n) for kind, reads in READS.items() for n in range(reads)])
 def test_a_reading_goes_wrong(place: Place, kind: str, fault: Fault, position: int) -> None:
     request_id = place.ask(kind, **prepared(place, kind))
     place.iam.read_faults.extend([Fault.NONE] * position + [fault])
@@ -198,9 +197,21 @@ def test_a_third_key_is_refused_before_any_call(place: Place) -> None:
     assert place.iam.calls == []
 
 
+@pytest.mark.parametrize(("asks_for", "length"), [(None, 20), (14, 20), (40, 40), (128, 128)])
+def test_a_password_does_for_the_accounts_policy(place: Place, asks_for: int | None, length: int) -> None:
+    place.iam.password_length = asks_for
+    place.done(ENABLE)
+    assert place.bob.login is not None
+    password = place.bob.login.password
+    assert len(password) == length
+    for kind in (str.isupper, str.islower, str.isdigit, lambda c: not c.isalnum()):
+        assert any(kind(c) for c in password)
+    holds(place, ENABLE)
+
+
 def test_nothing_can_be_collected_before_iam_shows_it(place: Place) -> None:
     request_id = place.ask(ENABLE)
-    place.iam.read_faults.extend([*[Fault.NONE] * 3, Fault.CRASH])
+    place.iam.read_faults.extend([*[Fault.NONE] * 4, Fault.CRASH])
     place.once()
     assert place.bob.login is not None
     assert waiting(place.lab) == []

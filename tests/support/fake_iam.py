@@ -126,6 +126,10 @@ class FakeIam(Users):
         found = self.users.get(name)
         return None if found is None else found.belongings()
 
+    def shortest_password(self) -> int | None:
+        self._read("GetAccountPasswordPolicy")
+        return self.password_length
+
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if operation.action not in WRITES:
             raise ValueError(operation.action)
