@@ -72,6 +72,10 @@ class FreeIam:
         with self._lock:
             return Belongings(groups=tuple(sorted(g for g, users in self._groups.items() if name in users)))
 
+    def shortest_password(self) -> int | None:
+        self._calls(1)
+        return None
+
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:  # noqa: ARG002 - the port's
         if operation.action == "RemoveUserFromGroup":
             self._remove(operation.parameters)

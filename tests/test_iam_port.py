@@ -63,12 +63,14 @@ def test_the_page_for_people_has_the_same_table() -> None:
     assert page == deviations.written(page), "run python -m tests.support.deviations and read what changed"
 
 
-@pytest.mark.parametrize("verb", ["account", "belongings", "user", "group", "members", "policy", "call"])
+@pytest.mark.parametrize(
+    "verb", ["account", "belongings", "shortest_password", "user", "group", "members", "policy", "call"]
+)
 def test_an_unusable_iam_says_why_at_every_verb(verb: str) -> None:
     why = aws.NeedsPerson("connect to iam", "ProfileNotFound", "there is no such profile")
     iam: Iam = UnusableIam(why)
     operation = Operation("iam", "AddUserToGroup", {}, "a test")
-    arguments = {"account": (), "call": (operation,)}.get(verb, ("name",))
+    arguments = {"account": (), "shortest_password": (), "call": (operation,)}.get(verb, ("name",))
     with pytest.raises(aws.NeedsPerson) as caught:
         getattr(iam, verb)(*arguments)
     assert caught.value is why

@@ -69,6 +69,9 @@ class Iam:
     def belongings(self, name: str) -> Belongings | None:
         return self._real.belongings(name)
 
+    def shortest_password(self) -> int | None:
+        return self._real.shortest_password()
+
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if self._before is not None:
             self._before(operation)

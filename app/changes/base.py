@@ -113,6 +113,7 @@ class Change(ABC):
     def members_gain(self, _wish: Wish, _seen: Seen) -> bool:
         """Whether those who hold the groups named would get more by it (rule 4)."""
         return False
+
     of_person: ClassVar[bool] = False
     subject_states: ClassVar[frozenset[UserState]] = frozenset({UserState.ACTIVE})
     gone_is_done: ClassVar[bool] = False

@@ -77,6 +77,9 @@ class Iam(Protocol):
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
 
+    def shortest_password(self) -> int | None:
+        """Characters that the account's password policy asks for at least, None where it has no policy."""
+
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call. The operation's action is one of `WRITES`.
 
@@ -214,6 +217,14 @@ class BotoIam:
             return None
         with _still_there():
             return self._belongings_of(name, groups)
+
+    @_readable("GetAccountPasswordPolicy")
+    def shortest_password(self) -> int | None:
+        """Characters that the account's password policy asks for at least, or None."""
+        try:
+            return int(self._read("GetAccountPasswordPolicy")["PasswordPolicy"]["MinimumPasswordLength"])
+        except aws.Gone:
+            return None
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""

@@ -51,12 +51,19 @@ class Handover:
             self._iam.call(operation)
 
     def _password(self, request_id: str, operation: Operation) -> None:
-        text = passwords.generate()
+        text = passwords.generate(self._shortest())
         with self._database.write() as tx:
             secrets.intend(tx, _request(tx, request_id), SecretKind.CONSOLE_PASSWORD, text=text)
         self._iam.call(operation, text)
         with self._database.write() as tx:
             secrets.made(tx, request_id)
+
+    def _shortest(self) -> int:
+        """What the account's policy asks for; an emulator that does not offer it asks for nothing (rule 28)."""
+        try:
+            return self._iam.shortest_password() or 0
+        except aws.NotOffered:
+            return 0
 
     def _key(self, request_id: str, operation: Operation, seen: SeenCredentials) -> None:
         lost = {key.id for key in seen.lost}

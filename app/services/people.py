@@ -53,6 +53,7 @@ _MEMBERS = sa.select(_grants.c.group, _grants.c.user).where(
     _grants.c.group.in_(sa.bindparam("groups", expanding=True)), _grants.c.state == GrantState.ACTIVE
 )
 
+
 @dataclass(frozen=True)
 class Known:
     """A user, deleted ones too.

@@ -109,6 +109,8 @@ BEHAVIOURS |= {
     "belongings_none": Behaviour("belongings", "just made", "nothing"),
     "belongings_of_each": Behaviour("belongings", "has one of each kind", "each with its id or hash"),
     "belongings_key_inactive": Behaviour("belongings", "one key of two is inactive", "inactive, active"),
+    "shortest_password_none": Behaviour("shortest_password", "the account has no policy", "None"),
+    "shortest_password": Behaviour("shortest_password", "the account's policy asks for 24", "24"),
     # The console.
     "create_login": Behaviour("CreateLoginProfile", "to be changed at first sign-in", "done, to be changed"),
     "create_login_twice": Behaviour("CreateLoginProfile", "there is one", "EntityAlreadyExists"),

@@ -55,8 +55,8 @@ def document(action: str, text: str, *, longest: int) -> dict[str, Any]:
     return content
 
 
-def password(action: str, text: str) -> None:
-    """The policy of an account that has none of its own (IAM User Guide, "Default password policy")."""
+def password(action: str, text: str, at_least: int) -> None:
+    """Length, and what an account without a policy of its own asks for (IAM User Guide, "Default password policy")."""
     kinds = (r"[A-Z]", r"[a-z]", r"[0-9]", r"[!@#$%^&*()_+\-=\[\]{}|']")
-    if not 8 <= len(text) <= 128 or sum(bool(re.search(kind, text)) for kind in kinds) < 3:
+    if not at_least <= len(text) <= 128 or sum(bool(re.search(kind, text)) for kind in kinds) < 3:
         raise aws.NeedsPerson(action, "PasswordPolicyViolation", "the password does not do")

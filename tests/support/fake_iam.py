@@ -126,6 +126,10 @@ class FakeIam(Users):
         found = self.users.get(name)
         return None if found is None else found.belongings()
 
+    def shortest_password(self) -> int | None:
+        self._read("GetAccountPasswordPolicy")
+        return self.password_length
+
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if operation.action not in WRITES:
             raise ValueError(operation.action)
@@ -216,8 +220,8 @@ class FakeIam(Users):
 
     def _DetachGroupPolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         group, arn = parameters["GroupName"], parameters["PolicyArn"]
-        there("DetachGroupPolicy", group, self.groups)
-        there("DetachGroupPolicy", arn, self.groups[group])
+        checks.there("DetachGroupPolicy", group, self.groups)
+        checks.there("DetachGroupPolicy", arn, self.groups[group])
         del self.groups[group][arn]
 
     def _CreatePolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name

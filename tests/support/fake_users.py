@@ -87,6 +87,7 @@ class Users:
     Attributes:
         users: By name.
         virtual_devices: Serial numbers of every virtual MFA device, assigned or not.
+        password_length: What the account's password policy asks for at least; None: it has no policy.
         secrets: Every password and secret key that was ever set or made here, for tests that look for them.
     """
 
@@ -94,6 +95,7 @@ class Users:
         self.users: dict[str, Account] = {}
         self.virtual_devices: set[str] = set()
         self.secrets: list[str] = []
+        self.password_length: int | None = None
 
     def _of(self, action: str, parameters: Mapping[str, Any]) -> Account:
         checks.there(action, parameters["UserName"], self.users)
@@ -112,7 +114,7 @@ class Users:
         user.login = self._login("UpdateLoginProfile", parameters)
 
     def _login(self, action: str, parameters: Mapping[str, Any]) -> Login:
-        checks.password(action, parameters["Password"])
+        checks.password(action, parameters["Password"], self.password_length or 8)
         self.secrets.append(parameters["Password"])
         return Login(parameters["Password"], parameters.get("PasswordResetRequired", False))
 

@@ -1,5 +1,6 @@
 """The IAM port over each backend, with what a test arranges past it: belongings, inline policies, a full house."""
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -127,6 +128,10 @@ class Port(ABC):
         """Give a user a `certificate`, an `SSH key` or a `service credential`; its id, None: not offered."""
 
     @abstractmethod
+    def password_policy(self, length: int | None) -> None:
+        """Give the account a password policy of this least length, or none."""
+
+    @abstractmethod
     def must_change(self, user: str) -> bool:
         """Whether the user's password is to be changed at the next sign-in."""
 
@@ -176,6 +181,14 @@ class HttpPort(Port):
             return str(issued["ServiceSpecificCredential"]["ServiceSpecificCredentialId"])
         except (ClientError, ResponseParserError):
             return None
+
+    @override
+    def password_policy(self, length: int | None) -> None:
+        if length is not None:
+            self.boto.update_account_password_policy(MinimumPasswordLength=length)
+            return
+        with contextlib.suppress(self.boto.exceptions.NoSuchEntityException):
+            self.boto.delete_account_password_policy()
 
     @override
     def must_change(self, user: str) -> bool:
@@ -258,6 +271,10 @@ class FakePort(Port):
             "service credential": account.service_credentials,
         }[kind].append(made)
         return made
+
+    @override
+    def password_policy(self, length: int | None) -> None:
+        self.fake.password_length = length
 
     @override
     def must_change(self, user: str) -> bool:

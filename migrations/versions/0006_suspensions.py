@@ -1,6 +1,6 @@
 """what was taken from suspended people
 
-Revision ID: 0005u
+Revision ID: 0006
 Revises: 0005
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0005u"
+revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
