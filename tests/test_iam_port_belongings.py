@@ -97,7 +97,7 @@ def test_delete_inline_missing(port: Port) -> str:
 
 
 @behaviour
-def test_detach(port: Port) -> str:
+def test_detach_user_policy(port: Port) -> str:
     name = port.new_user()
     port.give(name, "attached policy")
     outcome = port.outcome("DetachUserPolicy", UserName=name, PolicyArn=port.belongings(name).attached[0])
@@ -105,7 +105,7 @@ def test_detach(port: Port) -> str:
 
 
 @behaviour
-def test_detach_missing(port: Port) -> str:
+def test_detach_user_policy_missing(port: Port) -> str:
     return port.outcome("DetachUserPolicy", UserName=port.new_user(), PolicyArn=port.new_policy())
 
 

@@ -148,6 +148,6 @@ BEHAVIOURS |= {
     "put_inline_too_large": Behaviour("PutUserPolicy", "more than 2048 characters in all", "LimitExceeded"),
     "delete_inline": Behaviour("DeleteUserPolicy", "there is one", _GONE),
     "delete_inline_missing": Behaviour("DeleteUserPolicy", "there is no such one", _NONE),
-    "detach": Behaviour("DetachUserPolicy", "an attached one", _GONE),
-    "detach_missing": Behaviour("DetachUserPolicy", "it is not attached", _NONE),
+    "detach_user_policy": Behaviour("DetachUserPolicy", "an attached one", _GONE),
+    "detach_user_policy_missing": Behaviour("DetachUserPolicy", "it is not attached", _NONE),
 }
