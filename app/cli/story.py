@@ -48,6 +48,21 @@ class Teller:
         """What IAM itself says."""
         return [g["GroupName"] for g in self._iam.list_groups_for_user(UserName=user)["Groups"]]
 
+    def users_in_iam(self) -> list[str]:
+        """Whom IAM itself knows."""
+        return sorted(user["UserName"] for user in self._iam.list_users()["Users"])
+
+    def applied(self, who: str, request_id: str) -> Any:
+        """Wait until a request is carried out.
+
+        Raises:
+            StoryError: It is not, within 20 seconds.
+        """
+        found = self.call(who, "GET", f"/v1/access-requests/{request_id}?wait=20&until=applied")
+        if found["provisioning"] != "applied":
+            raise StoryError(f"The request is {found['provisioning']}: {found['failure']}")
+        return found
+
 
 def tell(running: Running, endpoint_url: str, tokens: dict[str, str]) -> None:
     """Run the story against a server in a thread of its own.
@@ -84,6 +99,8 @@ def _story(t: Teller) -> None:
     grant = _applied(t, asked)
     _ended(t, grant)
     _audit(t, asked)
+    _sign_in(t)
+    _leave(t)
     _console.print("\n[bold green]Asked, approved, applied, ended, proven.[/]")
 
 
@@ -127,9 +144,7 @@ def _approve(t: Teller, asked: dict[str, Any]) -> None:
 def _applied(t: Teller, asked: dict[str, Any]) -> dict[str, Any]:
     _title("5. Gatehouse carries it out and reads it back")
     began = time.monotonic()
-    applied = t.call("bob", "GET", f"/v1/access-requests/{asked['id']}?wait=20&until=applied")
-    if applied["provisioning"] != "applied":
-        raise StoryError(f"The request is {applied['provisioning']}: {applied['failure']}")
+    applied = t.applied("bob", asked["id"])
     grant: dict[str, Any] = t.call("bob", "GET", f"/v1/grants/{applied['grant_id']}")
     _say(f"request   {applied['provisioning']} after {(time.monotonic() - began) * 1000:.0f} ms")
     _say(f"IAM says bob is in: {', '.join(t.groups_in_iam('bob')) or 'no group'}")
@@ -159,6 +174,34 @@ def _audit(t: Teller, asked: dict[str, Any]) -> None:
     if not verified["valid"]:
         raise StoryError(f"The audit does not hold: {verified['problem']}")
     _say(f"audit     {verified['events']} events, chain valid, head {verified['head'][:16]}…")
+
+
+def _sign_in(t: Teller) -> None:
+    _title("8. bob needs the console: alice approves, the password is collected once, by bob alone")
+    wish = {"kind": "console.enable", "change": {}, "reason": "look at the instances"}
+    asked = t.call("bob", "POST", "/v1/access-requests", wish, expect=201)
+    t.call("alice", "POST", f"/v1/access-requests/{asked['id']}/approve", {})
+    t.applied("bob", asked["id"])
+    [secret] = t.call("bob", "GET", "/v1/secrets")["items"]
+    t.call("alice", "POST", f"/v1/secrets/{secret['id']}/collect", expect=404)
+    collected = t.call("bob", "POST", f"/v1/secrets/{secret['id']}/collect")
+    _say(f"collected {collected['kind']} for {collected['user_name']}, {len(collected['password'])} characters")
+    gone = t.call("bob", "POST", f"/v1/secrets/{secret['id']}/collect", expect=410)
+    _say(f"again     {gone['code']}: {gone['detail']}")
+
+
+def _leave(t: Teller) -> None:
+    _title("9. bob leaves the lab: suspended at once, deleted when alice agrees")
+    suspended = t.call("pi", "POST", "/v1/users/bob/suspend", {"reason": "last day"}, expect=202)
+    t.call("bob", "GET", "/v1/me", expect=401)
+    _say("suspended bob's token answers 401 from now on")
+    t.applied("pi", suspended["id"])
+    asked = t.call("pi", "DELETE", "/v1/users/bob?reason=left+the+lab", expect=202)
+    t.call("alice", "POST", f"/v1/access-requests/{asked['id']}/approve", {})
+    t.applied("pi", asked["id"])
+    _say(f"IAM knows {', '.join(t.users_in_iam()) or 'nobody'}")
+    if "bob" in t.users_in_iam():
+        raise StoryError("IAM still knows bob.")
 
 
 def _title(text: str) -> None:
