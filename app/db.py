@@ -5,9 +5,7 @@ One request is one transaction. A writing transaction ends with its audit events
 
 import datetime as dt
 import os
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ from app.domain import canonical, chain
 from app.domain.vault import Vault
 from app.domain.work import Work
 from app.errors import StartError, Unavailable
+from app.fair_lock import FairLock
 from app.models import AuditEvent, AuditHead, columns, new_id
 
 WRITE_WAIT = 30.0
@@ -33,8 +32,7 @@ WRITE_WAIT = 30.0
 _OPTIONS = "-c statement_timeout=60000 -c idle_in_transaction_session_timeout=15000 -c timezone=UTC -c datestyle=ISO"
 """A process that stands still inside a transaction would keep its locks for ever: the timer's, a user's, the audit's.
 
-No transaction of ours waits for anything but the database, so 15 seconds of doing nothing is a process that stopped.
-Times as the writers of long lists expect their text.
+No transaction of ours waits for anything but the database. Times as the writers of long lists expect their text.
 """
 
 _POOL = 48
@@ -128,48 +126,6 @@ class Transactions(Protocol):
 
     def write(self) -> AbstractContextManager[Tx]:
         """A transaction that commits at the end of the block."""
-
-
-class FairLock:
-    """A lock that is handed on in the order of asking.
-
-    SQLite's own busy handler sleeps and starves writers (measured: p99 1.25 s with 8 clients against
-    0.15-0.25 s with this in front of it).
-    """
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._held = False
-        self._queue: deque[threading.Event] = deque()
-
-    @contextmanager
-    def held(self, timeout: float) -> Iterator[None]:
-        """Hold it, or raise Unavailable after `timeout` seconds."""
-        turn = threading.Event()
-        with self._guard:
-            if self._held:
-                self._queue.append(turn)
-            else:
-                self._held = True
-                turn.set()
-        if not turn.wait(timeout) and not self._gave_up_in_time(turn):
-            raise Unavailable("The database is busy; try again in a moment.", code="busy")
-        try:
-            yield
-        finally:
-            with self._guard:
-                if self._queue:
-                    self._queue.popleft().set()
-                else:
-                    self._held = False
-
-    def _gave_up_in_time(self, turn: threading.Event) -> bool:
-        """Leave the queue after the wait. True when the turn came in the same instant and is ours after all."""
-        with self._guard:
-            if turn.is_set():
-                return True
-            self._queue.remove(turn)
-            return False
 
 
 class Database:

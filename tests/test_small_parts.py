@@ -23,9 +23,10 @@ from pydantic import TypeAdapter, ValidationError
 from app import config
 from app.api import pagination
 from app.clients import aws
-from app.db import FairLock, make_engine
+from app.db import make_engine
 from app.domain import canonical, chain, documents, durations, guardrails, names, secrets
 from app.errors import BadRequest, StartError, Unavailable
+from app.fair_lock import FairLock
 from app.services.backoff import Backoff
 
 KEY = bytes(range(32))

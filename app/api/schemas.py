@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.rules import Rule
 from app.domain.states import DecisionState, GrantState, Provisioning
-from app.domain.words import Channel, Kind, Role, Scope, Severity, UserState, Verdict
+from app.domain.words import Channel, Kind, Role, Scope, UserState, Verdict
 
 
 class View(BaseModel):
@@ -249,25 +249,6 @@ class VerificationView(View):
     head: str
     broken_at: int | None
     problem: str | None
-
-
-class LintFindingView(View):
-    """One thing about a policy document. `line` counts from 1; `scoped_form` is a statement to put in its place."""
-
-    severity: Severity
-    code: str
-    subject: str
-    line: int
-    evidence: str
-    reason: str
-    remedy: str | None
-    scoped_form: dict[str, Any] | None
-
-
-class LintView(View):
-    """What is worth saying about a policy document, worst first."""
-
-    findings: list[LintFindingView]
 
 
 class ProblemView(View):
