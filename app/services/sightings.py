@@ -87,7 +87,9 @@ def entered(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:
 def _regroup(tx: Tx, account: str, users: Iterable[str], change: Callable[[set[str]], set[str]]) -> None:
     of_users = (_seen.c.account == account, _seen.c.what == "user", _seen.c.name.in_(sorted(users)))
     connection = tx.session.connection()
-    rows = connection.execute(sa.select(_seen.c.name, _seen.c.state).where(*of_users, _seen.c.state.is_not(None)))
+    query = sa.select(_seen.c.name, _seen.c.state).where(*of_users, _seen.c.state.is_not(None)).order_by(_seen.c.name)
+    # What one reads and writes back, another must not change in between: a report and an end meet at one user.
+    rows = connection.execute(query.with_for_update() if tx.locks_rows else query)
     fresh = [
         {
             "in_account": account,
