@@ -58,11 +58,6 @@ def get_group(tx: Tx, name: str) -> Group:
     return group
 
 
-def rule_of(group: Group) -> Rule:
-    """A group's rule, read."""
-    return Rule.model_validate(group.rule)
-
-
 def rules(tx: Tx) -> dict[str, Rule]:
     """The rule of every group. There are at most 300 (IAM quota)."""
     rows = tx.session.execute(sa.select(col(Group.name), col(Group.rule)))
