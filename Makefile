@@ -83,7 +83,7 @@ test: .venv .venv-ministack ## Run the whole test suite
 	@$(in_own_folder) \
 	$(VENV)/bin/pytest $(PYTEST_FLAGS)
 
-# Long: about three minutes a round. docs/operations.md has the last result.
+# Long: five to eight minutes a round. docs/operations.md has the last result.
 TIMES ?= 20
 CRASHES := tests/test_crashes.py tests/test_processes.py tests/test_disk_full.py tests/test_restored_backup.py \
 	tests/test_clocks.py

@@ -7,12 +7,14 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from typing_extensions import override
+
+from app import metrics
 
 _SECRETS = (
     # No \b in front: after a line break, which JSON writes as \n, there is none. Nor does any reach past a quote of
@@ -49,7 +51,7 @@ def configure(*, json_lines: bool, level: str = "INFO") -> None:
     structlog.configure(
         processors=[*shared, *rendered, _masked],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _stderr)),
         cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -96,13 +98,34 @@ def _masked(_logger: Any, _name: str, line: Any) -> str:
     return masked(str(line))
 
 
+class _Stderr:
+    """Stderr as it is now. Where it is gone (a closed pipe, a full disk), the line is lost and counted.
+
+    A line that cannot be written must not stop who wrote it: it would end the thread that ends access.
+    """
+
+    def write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+        except (OSError, ValueError, AttributeError):  # ValueError: it is closed; AttributeError: there is none
+            metrics.LOG_LINES_LOST.inc()
+
+    def flush(self) -> None:
+        # Stderr goes out line by line: what is lost was counted by write.
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+
+
+_stderr = _Stderr()
+
+
 class _Lines(logging.Handler):
     """What libraries log, through the writer of our own lines, so that no two lines mix."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
         self.setFormatter(formatter)
-        self._out = structlog.WriteLogger(sys.stderr)
+        self._out = structlog.WriteLogger(cast(TextIO, _stderr))
 
     @override
     def emit(self, record: logging.LogRecord) -> None:

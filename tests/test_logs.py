@@ -158,6 +158,30 @@ def test_what_libraries_say_and_what_nobody_caught_are_lines_like_any_other() ->
     assert "LookupError" in found[10]["exception"]
 
 
+_NOBODY_READS = """
+import logging, os, sys
+from app import log, metrics
+log.configure(json_lines=True)
+read, write = os.pipe()
+os.dup2(write, 2)
+os.close(read)
+os.close(write)
+log.get("test").error("lost")
+logging.getLogger("urllib3").warning("lost as well")
+sys.stderr = None
+log.get("test").error("no stderr at all")
+print(metrics.LOG_LINES_LOST.collect()[0].samples[0].value, flush=True)
+os._exit(0)
+"""
+
+
+def test_a_log_that_nobody_takes_stops_nothing_and_is_counted() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _NOBODY_READS], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "3.0\n", "")
+
+
 def test_libraries_never_say_more_than_warnings() -> None:
     loud = logged_by_others("DEBUG")
     assert "only when asked for" in {line["event"] for line in loud}
