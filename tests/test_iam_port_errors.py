@@ -48,6 +48,7 @@ VERBS: dict[str, tuple[str, Callable[[BotoIam], Any]]] = {
     "shortest_password": ("GetAccountPasswordPolicy", lambda iam: iam.shortest_password()),
     "user": ("GetUser", lambda iam: iam.user("bob")),
     "group": ("ListAttachedGroupPolicies", lambda iam: iam.group("G")),
+    "group_names": ("ListGroups", lambda iam: iam.group_names()),
     "members": ("GetGroup", lambda iam: iam.members("G")),
     "policy": ("GetPolicy", lambda iam: iam.policy("arn:aws:iam::123456789012:policy/P")),
     "call": ("AddUserToGroup", lambda iam: iam.call(ADD)),

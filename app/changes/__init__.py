@@ -3,6 +3,8 @@
 from app.changes.access_keys import AccessKeyCreate, AccessKeyDelete
 from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
+from app.changes.group_create import GroupCreate
+from app.changes.group_delete import GroupDelete
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
 from app.changes.user_create import UserCreate
@@ -21,6 +23,8 @@ REGISTRY: dict[Kind, Change] = {
         GroupJoin(),
         GroupLeave(),
         GroupUpdate(),
+        GroupCreate(),
+        GroupDelete(),
         ConsoleEnable(),
         ConsoleReset(),
         ConsoleDisable(),

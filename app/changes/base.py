@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.clients.iam import Iam
 from app.domain import canonical
+from app.domain.groups import Groups
 from app.domain.guardrails import aws_policy_arn
 from app.domain.leaving import Leaver
 from app.domain.plans import Operation, Plan
@@ -35,6 +36,7 @@ class Managed:
     Attributes:
         policies: The ARNs of its own policies in the account, without the force-MFA policy.
         force_mfa: The ARN of the account's force-MFA policy; None before `gatehouse setup`.
+        deleted: It is not any more; what was begun before still comes to its end.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Managed:
     rule: Rule
     partition: str
     force_mfa: str | None = None
+    deleted: bool = False
 
     def arn(self, policy: str) -> str:
         """The ARN of a policy that is named by its ARN, or as one of AWS's own."""
@@ -60,6 +63,8 @@ class Wish:
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
         managed: The groups named here, as they are managed now.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
+        groups: Where a group is made, changed or deleted by it: every group there is.
+        begun: It is being carried out already, so what it names may be of its own making.
     """
 
     kind: Kind
@@ -72,6 +77,8 @@ class Wish:
     needs_mfa: bool = False
     managed: Mapping[str, Managed] = field(default_factory=dict)
     leaver: Leaver | None = None
+    groups: Groups = field(default_factory=Groups)
+    begun: bool = False
 
 
 class Change(ABC):
@@ -82,6 +89,7 @@ class Change(ABC):
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
         of_group: It changes a group and not what a user has; the asker counts as the user it is for.
+        makes_group: The group is not there yet.
         of_person: Suspends, resumes or deletes somebody: judged one at a time, and again when approved.
         subject_states: What the user it is for must be for it to be carried out, removals apart (rule 24).
         gone_is_done: What a call names and IAM does not have is taken already; reading back decides.
@@ -93,6 +101,7 @@ class Change(ABC):
     takes_away: ClassVar[bool] = False
     in_database: ClassVar[bool] = False
     of_group: ClassVar[bool] = False
+    makes_group: ClassVar[bool] = False
 
     def is_in_database(self, _wish: Wish) -> bool:
         """Whether nothing of this wish is in IAM, so that it is carried out in the transaction that approves it."""
@@ -129,6 +138,10 @@ class Change(ABC):
     def same(self, body: Any) -> str:
         """What two requests share that ask for the same change of one user."""
         return canonical.dumps(body.model_dump(mode="json"))
+
+    def same_change(self, account: str, user: str, body: Any) -> str:
+        """What no second open request may share. A group is nobody's, so whoever asks asks for the same."""
+        return canonical.digest([account, "" if self.of_group else user, self.kind, self.same(body)])
 
     @abstractmethod
     def needs(self, case: Case) -> list[Need]:

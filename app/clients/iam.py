@@ -30,6 +30,8 @@ WRITES = frozenset(
         "CreateUser",
         "DeactivateMFADevice",
         "DeleteAccessKey",
+        "DeleteGroup",
+        "DeleteGroupPolicy",
         "DeleteLoginProfile",
         "DeleteSSHPublicKey",
         "DeleteServiceSpecificCredential",
@@ -70,6 +72,9 @@ class Iam(Protocol):
 
     def members(self, group: str) -> frozenset[str] | None:
         """The names of everyone in the group, None where IAM has no such group."""
+
+    def group_names(self) -> frozenset[str]:
+        """The names of every group of the account."""
 
     def policy(self, arn: str) -> SeenPolicy | None:
         """A managed policy with the hash of its default version."""
@@ -188,6 +193,11 @@ class BotoIam:
             return frozenset(str(u["UserName"]) for u in users)
         except aws.Gone:
             return None
+
+    @_readable("ListGroups")
+    def group_names(self) -> frozenset[str]:
+        """The names of every group of the account: one call for each thousand."""
+        return frozenset(str(g["GroupName"]) for g in self._all("ListGroups", "Groups", MaxItems=_MEMBERS_A_PAGE))
 
     @_readable("GetPolicy")
     def policy(self, arn: str) -> SeenPolicy | None:

@@ -11,6 +11,8 @@ class Kind(StrEnum):
     GROUP_JOIN = "group.join"
     GROUP_LEAVE = "group.leave"
     GROUP_UPDATE = "group.update"
+    GROUP_CREATE = "group.create"
+    GROUP_DELETE = "group.delete"
     CONSOLE_ENABLE = "console.enable"
     CONSOLE_RESET = "console.reset"
     CONSOLE_DISABLE = "console.disable"

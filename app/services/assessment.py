@@ -10,15 +10,17 @@ import sqlalchemy as sa
 from app.changes import REGISTRY, Change
 from app.changes.base import Managed, Wish
 from app.db import Tx
-from app.domain.guardrails import BOUNDARY_NAME, FORCE_MFA_NAME, policy_arn
+from app.domain.groups import Groups, people_in
+from app.domain.guardrails import BOUNDARY_NAME, FORCE_MFA_NAME, USER_PATH, policy_arn
 from app.domain.people import Roster
 from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Ruling, rule_on
 from app.domain.sightings import Seen
+from app.domain.states import APPLYING
 from app.domain.words import Kind
 from app.errors import NotFound
 from app.models import AccessRequest, Account, Group, columns
-from app.services import directory, people, sightings, suspensions
+from app.services import directory, people, shelf, sightings, suspensions
 from app.services.people import Known
 
 _accounts, _groups = columns(Account), columns(Group)
@@ -26,7 +28,7 @@ _FACTS = (
     sa.select(
         _accounts.c.aws_account_id,
         _accounts.c.partition,
-        *(_groups.c[n] for n in ("name", "rule", "path", "description", "policies")),
+        *(_groups.c[n] for n in ("name", "rule", "path", "description", "policies", "deleted_at")),
     )
     .select_from(_accounts.outerjoin(_groups, _groups.c.name.in_(sa.bindparam("names", expanding=True))))
     .where(_accounts.c.name == sa.bindparam("account"))
@@ -42,6 +44,11 @@ class Assessment:
     case: Case
     ruling: Ruling
     seen: Seen
+
+    @property
+    def same_change(self) -> str:
+        """What no second open request may share."""
+        return self.change.same_change(self.wish.account, self.wish.user, self.wish.body)
 
 
 def get_account(tx: Tx, name: str) -> Account:
@@ -65,16 +72,21 @@ class Place:
         boundary_arn: The account's boundary; None before `gatehouse setup`.
         rules: Of each group that the change names.
         managed: The same groups whole, as they are managed.
+        bare: A group that is not there yet.
     """
 
     account: str
     boundary_arn: str | None
     rules: Mapping[str, Rule]
     managed: Mapping[str, Managed]
+    bare: Managed
 
 
-def _place(tx: Tx, account: str, names: tuple[str, ...]) -> Place:
+def _place(tx: Tx, account: str, names: tuple[str, ...], *, deleted_too: bool) -> Place:
     """Read the account and the rules of these groups, in one statement.
+
+    Args:
+        deleted_too: What was begun before a group was deleted still has to come to its end.
 
     Raises:
         NotFound: The account, or one of the groups, is not managed here.
@@ -82,22 +94,26 @@ def _place(tx: Tx, account: str, names: tuple[str, ...]) -> Place:
     rows = tx.session.connection().execute(_FACTS, {"account": account, "names": names}).all()
     if not rows:
         raise _no_account(account)
-    rules = {row.name: Rule.model_validate(row.rule) for row in rows if row.name is not None}
+    found = [row for row in rows if row.name is not None and (deleted_too or row.deleted_at is None)]
+    rules = {row.name: Rule.model_validate(row.rule) for row in found}
     missing = [n for n in names if n not in rules]
     if missing:
         raise NotFound(f"There is no group named {missing[0]}.", code="group_not_found")
     arn = boundary_arn(rows[0].partition, rows[0].aws_account_id)
-    return Place(account, arn, rules, {row.name: _managed(row, rules[row.name]) for row in rows if row.name in rules})
+    bare = _bare(rows[0])
+    return Place(account, arn, rules, {row.name: _managed(bare, row, rules[row.name]) for row in found}, bare)
 
 
-def _managed(row: Any, rule: Rule) -> Managed:
+def _bare(row: Any) -> Managed:
     account_id = row.aws_account_id
-    bare = Managed(row.path, row.description, (), rule, row.partition)
-    return replace(
-        bare,
-        policies=tuple(dict.fromkeys(bare.arn(policy) for policy in row.policies)),
-        force_mfa=None if account_id is None else policy_arn(row.partition, account_id, FORCE_MFA_NAME),
-    )
+    mfa = None if account_id is None else policy_arn(row.partition, account_id, FORCE_MFA_NAME)
+    return Managed(USER_PATH, "", (), Rule(), row.partition, mfa)
+
+
+def _managed(bare: Managed, row: Any, rule: Rule) -> Managed:
+    policies = tuple(dict.fromkeys(bare.arn(policy) for policy in row.policies))
+    deleted = row.deleted_at is not None
+    return replace(bare, path=row.path, description=row.description, policies=policies, rule=rule, deleted=deleted)
 
 
 def assess(
@@ -124,15 +140,16 @@ def assess(
     names = change.groups(body)
     if change.in_database or change.of_group or change.of_person:
         directory.hold_roles(tx)
-    place = _place(tx, account, names)
+    place = _place(tx, account, names, deleted_too=rules_asked is not None)
     rules = place.rules
     asked = rules_asked or rules
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
     if change.of_person:
         wish = replace(wish, leaver=suspensions.leaver(tx, account, subject.name))
     seen = sightings.load(tx, account, subject.name, names)
-    parties = {asker, subject.name, subject.person.counts_as}
-    binding = [*asked.values(), *rules.values(), *change.rules(body)]
+    new_rules = change.rules(body)
+    parties = {asker, subject.name, subject.person.counts_as}.union(*(people_in(rule) for rule in new_rules))
+    binding = [*asked.values(), *rules.values(), *new_rules]
     roster = _with_subject(people.roster(tx, binding, parties), subject)
     if asker not in roster.people:  # deleted since: what they had taken away from others goes on
         gone = people.known_one(tx, asker)
@@ -155,6 +172,7 @@ def assess(
 
 
 def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:
+    managed = {**place.managed, body.name: place.bare} if change.makes_group else place.managed
     return Wish(
         kind=change.kind,
         account=place.account,
@@ -164,7 +182,8 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         body=body,
         boundary_arn=place.boundary_arn,
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
-        managed=place.managed,
+        managed=managed,
+        groups=shelf.load(tx) if change.of_group else Groups(),
     )
 
 
@@ -172,12 +191,12 @@ def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     """What a stored request wishes, without its ruling: enough to read from IAM."""
     change = REGISTRY[Kind(row.kind)]
     body = change.body.model_validate(row.change)
-    place = _place(tx, row.account, change.groups(body))
+    place = _place(tx, row.account, change.groups(body), deleted_too=True)
     rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
     wish = _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
     if change.of_person:
         wish = replace(wish, leaver=suspensions.leaver(tx, row.account, row.user))
-    return change, wish
+    return change, replace(wish, begun=row.state == APPLYING)
 
 
 def reassess(tx: Tx, row: AccessRequest) -> Assessment:

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from app import log
 from app.changes.attaching import attach, detach
-from app.changes.group_update import GROUP_LANE
+from app.changes.of_group import GROUP_LANE
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx

@@ -19,7 +19,7 @@ from app.domain.sightings import Seen
 from app.domain.states import APPLIED, APPLYING, CANCELLED, ENDING_GRANTS, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, directory, grants, people, sightings
+from app.services import approvals, audit, directory, grants, group_ends, people, sightings
 from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request, note_request
 
@@ -232,12 +232,23 @@ def activate(tx: Tx, grant: Grant) -> None:
     )
 
 
-def group_changed(tx: Tx, row: AccessRequest, change: Change, wish: Wish, seen: Seen) -> None:
-    """IAM shows the change of a group: it is managed so from here on, and asking goes by what was seen."""
+def group_changed(tx: Tx, row: AccessRequest, change: Change, wish: Wish, seen: Seen) -> bool:
+    """IAM shows the change of a group: it is managed so from here on, and asking goes by what was seen.
+
+    Returns:
+        False: It cannot be managed so, and the request has failed.
+    """
     directory.hold_roles(tx)  # nobody judges by the group's rule while it is being changed
-    change.save(tx.session, wish)
-    for name in change.groups(wish.body):
-        sightings.save_group(tx, row.account, name, seen.groups.get(name))
+    name = wish.body.name
+    if row.kind == Kind.GROUP_DELETE:
+        group_ends.deleted(tx, row)
+    elif row.kind != Kind.GROUP_CREATE:
+        change.save(tx.session, wish)
+    elif not group_ends.created(tx, row, wish, seen):
+        failed(tx, row, "name_taken", f"A group named {name} came to be managed meanwhile; this one is left as it is.")
+        return False
+    sightings.save_group(tx, row.account, name, seen.groups.get(name))
+    return True
 
 
 def close(tx: Tx, row: AccessRequest, why: str) -> None:
