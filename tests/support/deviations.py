@@ -42,6 +42,9 @@ DEVIATIONS: dict[tuple[str, str], str] = {
     ("moto", "create_policy_taken_in_other_case"): "done",
     ("moto", "create_policy_taken_in_other_path"): "done",
     ("moto", "create_policy_too_large"): "done",
+    ("moto", "delete_group_with_member"): "done, gone",
+    ("moto", "delete_group_with_attached_policy"): "done, gone",
+    ("moto", "delete_group_with_inline_policy"): "done, gone",
     ("ministack", "create_user_boundary_missing"): "done",
     ("ministack", "create_user_taken_in_other_case"): "done",
     ("ministack", "create_user_name_too_long"): "done",
@@ -93,6 +96,9 @@ DEVIATIONS: dict[tuple[str, str], str] = {
     ("ministack", "delete_service_credential"): "not offered, gone",
     ("ministack", "delete_service_credential_missing"): "not offered",
     ("ministack", "put_inline_too_large"): "done",
+    ("ministack", "delete_group_with_member"): "done, gone",
+    ("ministack", "delete_group_with_attached_policy"): "done, gone",
+    ("ministack", "delete_group_with_inline_policy"): "done, gone",
     ("fake", "lists_in_pages"): "whole lists, it speaks no HTTP",
 }
 """(backend, behaviour) -> what it does instead. An entry that is not true any more fails its test."""
