@@ -96,3 +96,24 @@ def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_kn
         f"List{what}: this endpoint does not offer it"
         for what in ("SigningCertificates", "SSHPublicKeys", "ServiceSpecificCredentials")
     ]
+
+
+def test_rule_24_a_group_is_made_joined_and_deleted_with_everything_in_it(lab: Lab) -> None:
+    asked = lab.post("pi", "/v1/groups", {"name": "Pipeline", "policies": ["AmazonS3ReadOnlyAccess"]}, expect=202)
+    lab.approve("alice", asked["id"])
+    lab.applied(asked["id"])
+    [create] = lab.post("pi", "/v1/users", {"name": "dave", "email": "dave@lab.example", "iam": True}, expect=201)[
+        "access_requests"
+    ]
+    lab.applied(create["id"])
+    grant = lab.join("pi", "Pipeline", by="alice", user="dave")
+    document = json.dumps(guardrails.boundary("aws", ACCOUNT))
+    lab.iam.put_group_policy(GroupName="Pipeline", PolicyName="by-hand", PolicyDocument=document)
+
+    deleted = lab.call("pi", "DELETE", "/v1/groups/Pipeline").json()
+    for approver in {p["eligible_approvers"][0] for p in deleted["ruling"]["parts"]}:
+        lab.approve(approver, deleted["id"])
+    lab.applied(deleted["id"])
+    assert lab.get("pi", f"/v1/grants/{grant['id']}")["end_reason"] == "group_deleted"
+    assert lab.groups_in_iam("dave") == []
+    assert "Pipeline" not in {g["GroupName"] for g in lab.iam.list_groups()["Groups"]}

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.domain.durations import Duration
-from app.domain.names import NAME_PATTERN, GroupName
+from app.domain.names import NAME_PATTERN, GroupName, key
 
 _APPROVER = rf"^(role:admin|group:{NAME_PATTERN[1:-1]}|{NAME_PATTERN[1:-1]})$"
 Approver = Annotated[str, Field(min_length=1, max_length=140, pattern=_APPROVER)]
@@ -55,3 +55,10 @@ class Catalogue(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     group: tuple[CatalogueGroup, ...] = Field(max_length=300)
+
+    @field_validator("group")
+    @classmethod
+    def _once(cls, groups: tuple[CatalogueGroup, ...]) -> tuple[CatalogueGroup, ...]:
+        if len({key(group.name) for group in groups}) != len(groups):
+            raise ValueError("name each group once; the case does not matter")
+        return groups
