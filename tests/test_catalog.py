@@ -161,6 +161,10 @@ def test_what_the_server_refuses_is_said_and_the_rest_is_filed(lab: Lab, run: Ru
     assert f"filed as access request {filed['id']}: pending" in out
     code, out, _ = run("plan", file)
     assert (code, "(unknown_approver)" in out) == (0, True)
+    # What is asked for is not what the file says by now.
+    code, out, _ = run("apply", written(tmp_path / "lab.toml", {**right, "description": "another"}), "--json")
+    [one] = json.loads(out)["changes"]
+    assert (code, one["access_request_id"], one["refusals"][0]["code"]) == (1, filed["id"], "asked_otherwise")
     lab.post("pi", f"/v1/access-requests/{filed['id']}/cancel")
 
 

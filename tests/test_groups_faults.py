@@ -9,9 +9,6 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from app.domain.groups import Groups
-from app.domain.people import Person, Roster
-from app.domain.rules import Rule
 from app.domain.sightings import SeenPolicy
 from app.domain.work import Work
 from app.models import Group, Lane
@@ -27,6 +24,7 @@ from tests.test_lifecycle import newcomer, refused, wish
 
 _numbers = itertools.count(1)
 FAULTS = [Fault.BUSY, Fault.DROPPED, Fault.LOST, Fault.CRASH, Fault.CRASH_AFTER]
+OWN = "arn:aws:iam::123456789012:policy/lab/Own"
 BY_HAND = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
 
 
@@ -161,6 +159,23 @@ def test_rule_19_a_deletion_that_is_refused_gives_the_group_its_policies_back(
     assert (shown(lab, asked)["provisioning"], name in iam.groups) == ("applied", False)
 
 
+def test_rule_13_what_is_half_taken_apart_is_judged_by_what_it_was(lab: Lab, name: str, iam: FakeIam) -> None:
+    """Of a policy that is detached and was read before, nobody says that it may be anything."""
+    for admin in ("carol", "dora"):
+        if admin not in lab.tokens:
+            lab.register(admin, ("admin",), vouched_by="alice")
+            lab.post(admin, "/v1/users/alice/vouch")
+    iam.policies[OWN] = SeenPolicy(OWN, "read")
+    asked = creation(lab, name, rule={}, policies=[OWN])
+    lab.approve("carol", asked["id"])
+    work(lab, iam)
+    asked = approved(lab, "DELETE", f"/{name}")
+    assert asked["ruling"]["required_approvals"] == 1
+    iam.faults.extend([Fault.NONE, Fault.BUSY, Fault.BUSY, Fault.BUSY])
+    work(lab, iam)
+    assert (shown(lab, asked)["provisioning"], name in iam.groups) == ("applied", False)
+
+
 def test_somebody_who_comes_in_while_the_group_is_taken_apart_is_taken_out_too(
     lab: Lab,
     name: str,
@@ -272,22 +287,3 @@ def test_rule_32_on_sqlite_a_group_that_was_being_made_at_kill_9_is_looked_at_on
         assert (planned.look_again_at is not None) is database.is_sqlite
     work(lab, iam)
     assert shown(lab, asked)["provisioning"] == "applied"
-
-
-# The pure core.
-
-
-def test_what_a_rule_names_and_is_not_there() -> None:
-    groups = Groups(rules={"A": Rule(), "B": Rule(), "C": Rule()}, deleted=frozenset({"D"}), going=frozenset({"B"}))
-    roster = Roster({"ann": Person("ann"), "robot": Person("robot", owner="ann")})
-    entries = ("role:admin", "ann", "robot", "nobody", "group:A", "group:B", "group:D", "group:a")
-    rule = Rule(approvers=entries, break_glass=("ann",), escalate_to=("group:X",))
-    unknown = ("robot", "nobody", "group:B", "group:D", "group:a")
-    assert list(groups.unknown_in(rule, roster)) == [*(("approvers", e) for e in unknown), ("escalate_to", "group:X")]
-
-
-def test_a_name_is_known_whatever_the_case_and_who_names_a_group_is_found() -> None:
-    rules = {"A": Rule(approvers=("group:A",)), "B": Rule(break_glass=("group:A",)), "C": Rule()}
-    groups = Groups(rules, deleted=frozenset({"Old"}))
-    assert [groups.of_key(n) for n in ("a", "OLD", "X")] == ["A", "Old", None]
-    assert (groups.named_by("A"), groups.named_by("C")) == (("B",), ())

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.changes import REGISTRY
 from app.cli.client import Api, Refused
 from app.domain import catalogue_plan
 from app.domain.catalogue_plan import CataloguePlan, Found, Step
@@ -108,12 +109,25 @@ def _file(api: Api, step: Step, reason: str) -> dict[str, Any]:
     except Refused as no:
         if no.code != "already_pending":
             return {"access_request_id": None, "filed": False, "refusals": [_no(no.answered, no.code, no.detail)]}
-        return {"access_request_id": no.extra["access_request_id"], "filed": False, "refusals": []}
+        return _found(api, step, no)
     except StartError as lost:
         # Those before it are filed all the same, and have to be said. Doing it again files nothing twice.
         return {"access_request_id": None, "filed": False, "refusals": [_no(503, "no_answer", str(lost))]}
     kept = {name: made[name] for name in ("decision", "provisioning", "ruling")}
     return {"access_request_id": made["id"], "filed": True, "refusals": [], **kept}
+
+
+def _found(api: Api, step: Step, no: Refused) -> dict[str, Any]:
+    """What is asked for already. A group is made once, so the open request may say otherwise than the file does now."""
+    request_id = no.extra["access_request_id"]
+    wanted = REGISTRY[step.kind].body.model_validate(dict(step.change)).model_dump(mode="json")
+    try:
+        same = api.get(f"{_REQUESTS}/{request_id}")["change"] == wanted
+    except Refused:
+        same = True  # not ours to see
+    text = f"Access request {request_id} asks for this group otherwise. Cancel it, or have it decided, first."
+    refusals = [] if same else [_no(no.answered, "asked_otherwise", text)]
+    return {"access_request_id": request_id, "filed": False, "refusals": refusals}
 
 
 def _no(status: int, code: str, detail: str) -> dict[str, Any]:
@@ -150,9 +164,9 @@ def _outcome(outcome: dict[str, Any]) -> list[str]:
     said = [f"refused: {no['detail']} ({no['code']})" for no in outcome["refusals"]]
     if outcome.get("already_pending"):
         said.append(outcome["already_pending"])
-    elif outcome.get("access_request_id") and not outcome["filed"]:
+    elif outcome.get("access_request_id") and not (outcome["filed"] or outcome["refusals"]):
         said.append(f"asked for already, in access request {outcome['access_request_id']}")
-    elif outcome.get("access_request_id"):
+    elif outcome.get("filed"):
         state = outcome["decision"] if outcome["provisioning"] == "none" else outcome["provisioning"]
         said.append(f"filed as access request {outcome['access_request_id']}: {state}")
     ruling = outcome.get("ruling")

@@ -68,7 +68,7 @@ class CarryOut:
         try:
             seen = self._observe(request_id, change, wish)
             plan = change.plan(wish, seen)
-            if not self._begin(request_id, seen, plan):
+            if not self._begin(request_id, change, seen, plan):
                 return
             findings = [*plan.notes, *self._call(request_id, change, plan, seen)]
             seen = self._handover.noted(request_id, change.read_back(self._iam, wish, seen))
@@ -118,28 +118,30 @@ class CarryOut:
                     raise
         return findings
 
-    def _begin(self, request_id: str, seen: Seen, plan: Plan) -> bool:
+    def _begin(self, request_id: str, change: Change, seen: Seen, plan: Plan) -> bool:
         """Check everyone and every rule again, then make the intent durable. False: it is not to be done."""
         with self._database.write() as tx:
-            group_ends.hold(tx, request_id)
+            if change.of_group:
+                group_ends.hold(tx, request_id)
             row = outcomes.hold(tx, request_id)
             current = grants.of_request(tx, row)
             if row.state not in OPEN or not self._may_go_on(tx, row, current):
                 return False
             assessment = reassess(tx, row)
             # Of a group that is being taken apart, what was there before is what its approval is judged by.
-            half = assessment.change.of_group and row.state == APPLYING
-            saved = () if half else assessment.change.groups(assessment.wish.body)
+            half = change.of_group and row.state == APPLYING
+            saved = () if half else change.groups(assessment.wish.body)
             sightings.save(tx, row.account, row.user, saved, seen, assessment.seen)
             if row.state == APPROVED:
                 move_request(tx, row, QUEUED)
             if not self._still_approved(tx, row, assessment, plan):
                 return False
-            if assessment.change.takes_away and outcomes.is_given_again(tx, row, assessment):
+            if change.takes_away and outcomes.is_given_again(tx, row, assessment):
                 return False
-            if assessment.change.of_person:
+            if change.of_person:
                 leaving.begun(tx, row, seen)
-            group_ends.begun(tx, row)
+            if change.of_group:
+                group_ends.begun(tx, row)
             if row.state == QUEUED:
                 longest = {g.name: int(g.max_duration.total_seconds()) for g in assessment.case.groups}
                 for grant in current:
@@ -198,7 +200,8 @@ class CarryOut:
         with self._database.write() as tx:
             if change.of_person:
                 leaving.hold(tx, request_id)
-            group_ends.hold(tx, request_id)
+            if change.of_group:
+                group_ends.hold(tx, request_id)
             row = outcomes.hold(tx, request_id)
             if row.state != APPLYING:
                 return
