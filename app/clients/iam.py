@@ -44,6 +44,7 @@ WRITES = frozenset(
         "RemoveUserFromGroup",
         "UpdateAccessKey",
         "UpdateLoginProfile",
+        "UpdateUser",
     }
 )
 """Every call that changes something; a plan can name no other."""

@@ -9,7 +9,7 @@ from sqlmodel import select
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Database
-from app.domain import documents, guardrails
+from app.domain import documents, governance, guardrails
 from app.domain.actors import Actor
 from app.domain.canonical import dumps
 from app.domain.plans import Operation
@@ -61,10 +61,13 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
                 iam.call(operation)
             done.append(operation.summary)
     names = [g.name for g in groups]
-    boundary = iam.policy(guardrails.policy_arn(partition, account_id, guardrails.BOUNDARY_NAME))
+    names_of_caps = (guardrails.BOUNDARY_NAME, guardrails.ADMIN_BOUNDARY_NAME)
+    caps = [guardrails.policy_arn(partition, account_id, n) for n in names_of_caps]
+    boundaries = {arn: iam.policy(arn) for arn in caps}
     found = {n: g for n in names if (g := iam.group(n)) is not None}
     with database.write() as tx:
-        sightings.save_boundary(tx, account_name, boundary)
+        for arn, boundary in boundaries.items():
+            sightings.save_boundary(tx, account_name, boundary, arn)
         for name in names:
             sightings.save_group(tx, account_name, name, found.get(name))
         account = tx.session.get_one(Account, account_name)
@@ -77,6 +80,7 @@ def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group]) -> I
     """The calls that are missing, in an order in which each finds what it needs."""
     for name, document in (
         (guardrails.BOUNDARY_NAME, guardrails.boundary(partition, account_id)),
+        (guardrails.ADMIN_BOUNDARY_NAME, governance.admin_boundary(partition, account_id)),
         (guardrails.FORCE_MFA_NAME, guardrails.force_mfa(partition, account_id)),
     ):
         seen = iam.policy(guardrails.policy_arn(partition, account_id, name))
