@@ -186,6 +186,18 @@ def test_rule_26_a_user_made_for_an_admin_group_begins_below(lab: Lab, iam: Fake
     assert (dora.path, dora.boundary, dora.groups) == ABOVE
 
 
+def test_rule_26_on_moto_an_administrator_is_moved_and_moved_back(databases: Databases) -> None:
+    with databases.lab("sqlite") as lab:
+        asked = lab.ask("bob", "LabAdmin", duration="PT1H")
+        for by in ("alice", "pi"):
+            lab.approve(by, asked["id"])
+        grant_id = lab.applied(asked["id"])["grant_id"]
+        assert lab.iam.get_user(UserName="bob")["User"]["Path"] == "/lab-admin/"
+        lab.post("pi", f"/v1/grants/{grant_id}/revoke", {"reason": "done"}, expect=202)
+        lab.grant_until(grant_id, "revoked")
+        assert (lab.iam.get_user(UserName="bob")["User"]["Path"], lab.groups_in_iam("bob")) == ("/lab/", [])
+
+
 def test_rule_3_taking_the_membership_away_does_not_wait_for_the_boundary() -> None:
     iam = FakeIam()
     iam.groups["LabAdmin"] = {}

@@ -6,9 +6,22 @@ from typing import Any
 from typing_extensions import override
 
 from app.clients import aws
-from app.clients.iam import BotoIam
+from app.clients.iam import BotoIam, Iam
 from app.domain import admin_path
 from app.domain.plans import Operation
+
+
+def as_roles(first: str | None, second: str | None, **options: Any) -> Iam:
+    """IAM as one role or as two.
+
+    Args:
+        first: ARN of the role; None: with the credentials that boto3 finds.
+        second: ARN of the role for what touches `/lab-admin/`; None: the first carries out everything.
+        options: As `BotoIam` takes them.
+    """
+    if second is None:
+        return BotoIam(role_arn=first, **options)
+    return TwoRolesIam(BotoIam(role_arn=second, **options), role_arn=first, **options)
 
 
 class TwoRolesIam(BotoIam):

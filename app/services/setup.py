@@ -16,8 +16,10 @@ from app.domain.plans import Operation
 from app.domain.rules import Rule
 from app.errors import Conflict
 from app.models import Account, Group
-from app.services import audit, sightings
+from app.services import account_roles, audit, sightings
+from app.services.account_roles import Roles
 
+_NO_ROLES = Roles()
 POLICIES_PER_GROUP = 10
 """IAM quota "Managed policies attached to an IAM group"; no emulator enforces it."""
 
@@ -31,13 +33,18 @@ class Outcome:
     differences: tuple[str, ...]
 
 
-def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
+def run(database: Database, iam: Iam, by: Actor, account_name: str, roles: Roles = _NO_ROLES) -> Outcome:
     """Bring the account to the catalogue the first time; report differences every other time.
 
+    Args:
+        roles: Those to work as from now on; what is left out stays as it is.
+
     Raises:
+        Invalid: A role is not one of this account.
         aws.AwsError: AWS does not answer or refuses. What was done so far stays, audited; run it again.
     """
     account_id, partition = iam.account()
+    account_roles.require_usable(roles, account_id)
     with database.write() as tx:
         account = tx.session.get(Account, account_name) or Account(name=account_name)
         first = account.setup_at is None
@@ -47,6 +54,7 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
             )
             raise Conflict(text, code="wrong_account")
         account.aws_account_id, account.partition = account_id, partition
+        account_roles.remember(tx, account, roles, by)
         tx.session.add(account)
         groups = list(tx.session.scalars(select(Group)))
     wanted = list(_wanted(iam, partition, account_id, groups))
