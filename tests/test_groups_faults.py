@@ -16,7 +16,7 @@ from app.services.backoff import Backoff
 from app.services.lanes import Lanes
 from app.services.reconcile import Reconciler
 from tests.conftest import Databases
-from tests.support.fake_iam import GROUPS, Account, Died, FakeIam, Fault
+from tests.support.fake_iam import ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, GROUPS, Account, Died, FakeIam, Fault
 from tests.support.lab import Lab
 from tests.test_group_update import ASK, FORCE_MFA, GLACIER, S3
 from tests.test_group_update_faults import READ, shown, work
@@ -30,8 +30,10 @@ BY_HAND = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def lab(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Lab]:
-    """A lab without a worker, on each database: what is due is carried out by `work`."""
+    """A lab without a worker, on each database: carol is the third admin; what is due is carried out by `work`."""
     with databases.lab(request.param, with_worker=False) as found:
+        found.register("carol", ("admin",), vouched_by="alice")
+        found.post("carol", "/v1/users/alice/vouch")
         yield found
 
 
@@ -161,10 +163,6 @@ def test_rule_19_a_deletion_that_is_refused_gives_the_group_its_policies_back(
 
 def test_rule_13_what_is_half_taken_apart_is_judged_by_what_it_was(lab: Lab, name: str, iam: FakeIam) -> None:
     """Of a policy that is detached and was read before, nobody says that it may be anything."""
-    for admin in ("carol", "dora"):
-        if admin not in lab.tokens:
-            lab.register(admin, ("admin",), vouched_by="alice")
-            lab.post(admin, "/v1/users/alice/vouch")
     iam.policies[OWN] = SeenPolicy(OWN, "read")
     asked = creation(lab, name, rule={}, policies=[OWN])
     lab.approve("carol", asked["id"])
@@ -184,14 +182,11 @@ def test_somebody_who_comes_in_while_the_group_is_taken_apart_is_taken_out_too(
     a_full_group(lab, iam, name)
     asked = approved(lab, "DELETE", f"/{name}")
 
-    def late() -> None:
-        iam.users["stranger"].groups.add(name)
-
     real = iam._DeleteGroup
 
     def meanwhile(parameters: Any) -> None:
         iam._DeleteGroup = real  # type: ignore[method-assign] # once
-        late()
+        iam.users["stranger"].groups.add(name)
         real(parameters)
 
     iam._DeleteGroup = meanwhile  # type: ignore[method-assign]
@@ -209,14 +204,11 @@ def test_a_group_that_we_did_not_make_is_refused_and_left_alone(
     asked = creation(lab, name)
     other = name.upper() if there == "other case" else name
 
-    def made() -> None:
-        iam.groups[other] = {S3: "somebody's"}
-
     if there == "made meanwhile":
         iam.faults.append(Fault.CRASH)
         with pytest.raises(Died):
             Reconciler(lab.running.database, lambda _account: iam)(Work("request", "default", asked["id"]))
-    made()
+    iam.groups[other] = {S3: "somebody's"}
     work(lab, iam)
     assert shown(lab, asked)["failure"]["code"] == "group_exists"
     assert iam.groups == {other: {S3: "somebody's"}}
@@ -287,3 +279,22 @@ def test_rule_32_on_sqlite_a_group_that_was_being_made_at_kill_9_is_looked_at_on
         assert (planned.look_again_at is not None) is database.is_sqlite
     work(lab, iam)
     assert shown(lab, asked)["provisioning"] == "applied"
+
+
+@pytest.mark.parametrize("fault", [Fault.NONE, Fault.BUSY, Fault.DROPPED, Fault.CRASH, Fault.CRASH_AFTER])
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_rule_26_whoever_is_in_a_group_of_administrators_is_capped_and_moved_before_it_goes(
+    lab: Lab, name: str, iam: FakeIam, fault: Fault, position: int
+) -> None:
+    asked = creation(lab, name, rule={}, policies=["AdministratorAccess"])
+    lab.approve("carol", asked["id"])
+    work(lab, iam)
+    settled(lab, name)
+    iam.users["stranger"] = Account(path="/lab-admin/", boundary=ADMIN_BOUNDARY_ARN, groups={name})
+    asked = approved(lab, "DELETE", f"/{name}")
+    lab.approve("carol", asked["id"])
+    iam.faults.extend([Fault.NONE] * position + [fault])
+    work(lab, iam)
+    assert (shown(lab, asked)["provisioning"], name in iam.groups) == ("applied", False)
+    stranger = iam.users["stranger"]
+    assert (stranger.path, stranger.boundary, stranger.groups) == ("/lab/", BOUNDARY_ARN, set())

@@ -14,6 +14,7 @@ from app.changes.attaching import attach_and_detach, detach
 from app.changes.base import Body, Wish, remove_member
 from app.changes.of_group import OfGroup, SeenWholeGroup, inline_of
 from app.clients.iam import Iam
+from app.domain.admin_path import fall
 from app.domain.names import GroupName
 from app.domain.plans import CannotCarryOut, Operation, Plan
 from app.domain.power import holds_power
@@ -67,7 +68,10 @@ class GroupDelete(OfGroup):
     @override
     def observe(self, iam: Iam, wish: Wish) -> Seen:
         """Also who is in it."""
-        return SeenWholeGroup(**vars(super().observe(iam, wish)), members=_members(iam, wish))
+        members = iam.members(wish.body.name) or frozenset()
+        found = {name: iam.user(name) for name in sorted(members)} if wish.admin_groups else {}
+        users = {name: user for name, user in found.items() if user is not None}
+        return SeenWholeGroup(**vars(super().observe(iam, wish)), members=members, users=users)
 
     @override
     def read_back(self, iam: Iam, wish: Wish, before: Seen) -> Seen:
@@ -99,10 +103,6 @@ class GroupDelete(OfGroup):
         return attach_and_detach(wish.body.name, attached, missing, (), group_policies.managed(wish).force_mfa)
 
 
-def _members(iam: Iam, wish: Wish) -> frozenset[str]:
-    return iam.members(wish.body.name) or frozenset()
-
-
 def _in_use(wish: Wish, others: tuple[str, ...]) -> str:
     return f"The rule of {', '.join(others)} names group:{wish.body.name}. Change that first."
 
@@ -114,6 +114,11 @@ def _teardown(wish: Wish, seen: Seen) -> Iterator[Operation]:
         if name not in seen.groups:
             return
         for user in sorted(seen.members):
+            if user in seen.users:
+                # Capped first, the membership takes nobody further, so the path may go before it too: whoever is no
+                # member any more would not be found after a crash.
+                before, after = fall(seen.users[user], name, wish.admin_groups)
+                yield from (*before, *after)
             yield remove_member(user, name)
     else:
         text = f"take every member out of the group {name}"

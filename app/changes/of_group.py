@@ -1,14 +1,14 @@
 """What making, changing and deleting a group have in common: the group's own lane, who agrees, what a rule may name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from typing_extensions import override
 
 from app.changes.base import Change, Wish, group_needs
 from app.domain.rulings import Case, Need, Refusal
-from app.domain.sightings import Seen, SeenPolicy
+from app.domain.sightings import Seen, SeenPolicy, SeenUser
 
 GROUP_LANE = "group:"
 """What the lane of a group begins with, beside those of users (rule 32)."""
@@ -24,11 +24,13 @@ class SeenWholeGroup(Seen):
         members: Their names.
         others: The names of every group that IAM has.
         ours: The group is of this request's own making.
+        users: Of an admin group, its members whole: they get back what every lab user has (rule 26).
     """
 
     members: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
     ours: bool = False
+    users: Mapping[str, SeenUser] = field(default_factory=dict)
 
 
 class OfGroup(Change):

@@ -8,15 +8,15 @@ from typing import Any, Protocol
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings
+from app.clients import aws, belongings, roles
 from app.domain.belongings import Belongings
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
 _PAGES = 50
 """Pages read of one list at most: 50 of 100 is far over every quota used here."""
-_MEMBERS_A_PAGE = 1000
-"""The most that GetGroup takes as MaxItems (IAM API reference); a page may still be shorter."""
+_A_PAGE = 1000
+"""The most that MaxItems may be (IAM API reference, GetGroup, ListGroups); a page may still be shorter."""
 _KEPT_DOCUMENTS = 512
 
 WRITES = frozenset(
@@ -46,6 +46,7 @@ WRITES = frozenset(
         "RemoveUserFromGroup",
         "UpdateAccessKey",
         "UpdateLoginProfile",
+        "UpdateUser",
     }
 )
 """Every call that changes something; a plan can name no other."""
@@ -124,6 +125,7 @@ class BotoIam:
         endpoint_url: Overrides `AWS_ENDPOINT_URL` (used by `--simulate`).
         read_timeout: Seconds to wait for an answer, each try.
         workers: How many processes share the pace now.
+        role_arn: The role to work as; None: with the credentials that boto3 finds.
     """
 
     def __init__(
@@ -134,8 +136,10 @@ class BotoIam:
         endpoint_url: str | None = None,
         read_timeout: float = aws.READ_TIMEOUT,
         workers: Callable[[], int] = lambda: 1,
+        role_arn: str | None = None,
     ) -> None:
-        options: dict[str, Any] = {"of": aws.session(), "endpoint_url": endpoint_url, "read_timeout": read_timeout}
+        options: dict[str, Any] = {"endpoint_url": endpoint_url, "read_timeout": read_timeout}
+        options["of"] = roles.session(role_arn, **options)
         self._client = aws.client("iam", attempts=attempts, **options)
         self._once = aws.client("iam", attempts=1, **options)
         self._sts = aws.client("sts", attempts=attempts, **options)
@@ -144,6 +148,10 @@ class BotoIam:
         self._writes = aws.Pace(rate, workers=workers)
         self._reads = aws.Pace(None if rate is None else rate * 2, workers=workers)
         self._documents: OrderedDict[tuple[str, str], SeenPolicy] = OrderedDict()
+
+    def keep_pace_with(self, other: "BotoIam") -> None:
+        """Share the other's pace: both change one account."""
+        self._writes, self._reads = other._writes, other._reads  # noqa: SLF001 - of this very class
 
     @_readable("GetCallerIdentity")
     def account(self) -> tuple[str, str]:
@@ -189,7 +197,7 @@ class BotoIam:
     def members(self, group: str) -> frozenset[str] | None:
         """The names of everyone in the group, or None: one call for each thousand members."""
         try:
-            users = self._all("GetGroup", "Users", GroupName=group, MaxItems=_MEMBERS_A_PAGE)
+            users = self._all("GetGroup", "Users", GroupName=group, MaxItems=_A_PAGE)
             return frozenset(str(u["UserName"]) for u in users)
         except aws.Gone:
             return None
@@ -197,7 +205,7 @@ class BotoIam:
     @_readable("ListGroups")
     def group_names(self) -> frozenset[str]:
         """The names of every group of the account: one call for each thousand."""
-        return frozenset(str(g["GroupName"]) for g in self._all("ListGroups", "Groups", MaxItems=_MEMBERS_A_PAGE))
+        return frozenset(str(g["GroupName"]) for g in self._all("ListGroups", "Groups", MaxItems=_A_PAGE))
 
     @_readable("GetPolicy")
     def policy(self, arn: str) -> SeenPolicy | None:
@@ -206,8 +214,7 @@ class BotoIam:
             version = str(self._read("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"])
         except aws.Gone:
             return None
-        kept = self._documents.get((arn, version))
-        if kept is not None:
+        if (kept := self._documents.get((arn, version))) is not None:
             return kept
         with _still_there():
             answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)

@@ -130,8 +130,8 @@ class CarryOut:
             assessment = reassess(tx, row)
             # Of a group that is being taken apart, what was there before is what its approval is judged by.
             half = change.of_group and row.state == APPLYING
-            saved = () if half else change.groups(assessment.wish.body)
-            sightings.save(tx, row.account, row.user, saved, seen, assessment.seen)
+            wish, groups = assessment.wish, () if half else change.groups(assessment.wish.body)
+            sightings.save(tx, row.account, row.user, groups, seen, assessment.seen, boundary=wish.boundary_arn)
             if row.state == APPROVED:
                 move_request(tx, row, QUEUED)
             if not self._still_approved(tx, row, assessment, plan):
@@ -223,7 +223,7 @@ class CarryOut:
                 "access_request.applied",
                 row,
                 by=SYSTEM_ACTOR,
-                findings=findings,
+                findings=list(dict.fromkeys(findings)),
             )
 
     def _undo(self, request_id: str, change: Change, wish: Wish) -> None:

@@ -18,7 +18,7 @@ from app.domain.sightings import Seen
 from app.domain.states import LIVE_GRANTS, GrantState
 from app.domain.words import Kind
 from app.models import AccessRequest, Grant, Group, RequestGroup, columns
-from app.services import audit, people, sightings
+from app.services import audit, directory, people, sightings
 from app.services.closing import CLOSABLE, closable, close
 from app.services.moves import move_grant
 
@@ -96,9 +96,14 @@ def created(tx: Tx, row: AccessRequest, wish: Wish, seen: Seen) -> bool:
 
 
 def deleted(tx: Tx, row: AccessRequest) -> None:
-    """IAM shows no such group: nobody is in it, and it is managed no more."""
+    """IAM shows no such group: nobody is in it, and it is managed no more.
+
+    Of a group under `/lab-admin/` what is still ending goes on to its end by itself.
+    """
     name = row.change["name"]
-    ended = [grant for grant in _standing(tx, row) if grant.account == row.account]
+    # Whoever was about to become an administrator has boundary and path given back by the end of their grant (rule 26).
+    of_admins = name in directory.admin_groups(tx)
+    ended = [] if of_admins else [grant for grant in _standing(tx, row) if grant.account == row.account]
     for grant in ended:
         if grant.state in {GrantState.APPLYING, GrantState.ACTIVE, GrantState.REVOKE_FAILED}:
             move_grant(tx, grant, GrantState.REVOKING, end_reason=grant.end_reason or _WHY)
