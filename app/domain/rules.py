@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, field_validator
 
 from app.domain.durations import Duration
 from app.domain.names import NAME_PATTERN, GroupName, key
@@ -12,13 +12,23 @@ _APPROVER = rf"^(role:admin|group:{NAME_PATTERN[1:-1]}|{NAME_PATTERN[1:-1]})$"
 Approver = Annotated[str, Field(min_length=1, max_length=140, pattern=_APPROVER)]
 
 
+def _a_number(value: object) -> object:
+    # pydantic's own reader takes true and "1" as well.
+    if isinstance(value, bool | str):
+        raise ValueError("write a whole number")  # noqa: TRY004 - pydantic turns a ValueError into its answer
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_a_number)]
+
+
 class SelfService(BaseModel):
     """When a member may have the group without asking anyone."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_duration: Duration
-    held_before: bool = True
+    held_before: StrictBool = True
 
 
 class Rule(BaseModel):
@@ -26,10 +36,10 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    required_approvals: int = Field(default=1, ge=1, le=10)
+    required_approvals: Whole = Field(default=1, ge=1, le=10)
     approvers: tuple[Approver, ...] = Field(default=("role:admin",), min_length=1, max_length=50)
     max_duration: Duration = timedelta(days=30)
-    requires_mfa: bool = False
+    requires_mfa: StrictBool = False
     self_service: SelfService | None = None
     break_glass: tuple[Approver, ...] = ()
     slack: Literal["off", "notify", "decide"] = "notify"
