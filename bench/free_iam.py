@@ -10,6 +10,7 @@ from typing import Any, Self
 from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -71,6 +72,10 @@ class FreeIam:
         self._calls(9)
         with self._lock:
             return Belongings(groups=tuple(sorted(g for g, users in self._groups.items() if name in users)))
+
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:  # noqa: ARG002 - the port's
+        self._calls(1)
+        return ()
 
     def shortest_password(self) -> int | None:
         self._calls(1)

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.clients.iam import Iam
 from app.domain import canonical
+from app.domain.access import Access
 from app.domain.guardrails import aws_policy_arn
+from app.domain.inline import OneOff
 from app.domain.leaving import Leaver
 from app.domain.plans import Operation, Plan
 from app.domain.rules import Rule
@@ -60,6 +62,7 @@ class Wish:
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
         managed: The groups named here, as they are managed now.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
+        one_offs: Where it gives a policy: those that the user's grants give already, or are about to.
     """
 
     kind: Kind
@@ -72,13 +75,14 @@ class Wish:
     needs_mfa: bool = False
     managed: Mapping[str, Managed] = field(default_factory=dict)
     leaver: Leaver | None = None
+    one_offs: tuple[OneOff, ...] = ()
 
 
 class Change(ABC):
     """One kind. Everything but `observe` and `save` is pure.
 
     Attributes:
-        gives_access: Approving makes grants, one for each group named, with a duration.
+        gives_access: Approving makes grants, one for each piece of access that it gives, with a duration.
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
         of_group: It changes a group and not what a user has; the asker counts as the user it is for.
@@ -125,6 +129,14 @@ class Change(ABC):
     def groups(self, _body: Any) -> tuple[str, ...]:
         """The groups whose rules bind this change."""
         return ()
+
+    def gives(self, body: Any) -> tuple[Access, ...]:
+        """What grants are made for when it is approved."""
+        return tuple(Access("group", name) for name in self.groups(body)) if self.gives_access else ()
+
+    def warnings(self, _wish: Wish, _seen: Seen) -> list[str]:
+        """What whoever decides should know, beside the rule's own reasons."""
+        return []
 
     def same(self, body: Any) -> str:
         """What two requests share that ask for the same change of one user."""

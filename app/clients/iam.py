@@ -10,6 +10,7 @@ from botocore import xform_name
 from app import metrics
 from app.clients import aws, belongings
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -76,6 +77,9 @@ class Iam(Protocol):
 
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
+
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, None where IAM has no such user; without `documents` their names only."""
 
     def shortest_password(self) -> int | None:
         """Characters that the account's password policy asks for at least, None where it has no policy."""
@@ -217,6 +221,16 @@ class BotoIam:
             return None
         with _still_there():
             return self._belongings_of(name, groups)
+
+    @_readable("ListUserPolicies")
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, or None."""
+        try:
+            names = [str(p) for p in self._all("ListUserPolicies", "PolicyNames", UserName=name)]
+        except aws.Gone:
+            return None
+        with _still_there():
+            return tuple(belongings.inline_policy(name, p, self._read) if documents else InlinePolicy(p) for p in names)
 
     @_readable("GetAccountPasswordPolicy")
     def shortest_password(self) -> int | None:

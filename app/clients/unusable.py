@@ -42,6 +42,10 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def inline(self, _name: str, *, documents: bool = True) -> NoReturn:  # noqa: ARG002 - the port's
+        """Raise."""
+        raise self._why
+
     def shortest_password(self) -> NoReturn:
         """Raise."""
         raise self._why

@@ -6,8 +6,10 @@ everything, and any document of the lab's own that was never seen.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from app.domain.lint import escalation
 from app.domain.sightings import SeenPolicy
 
 _OF_AWS = re.compile(r"arn:[\w-]+:iam::aws:policy/(?:[\w./-]+/)?(?P<name>[^/]+)")
@@ -23,6 +25,15 @@ def holds_power(policies: Iterable[SeenPolicy]) -> bool:
 def allows_everything(policies: Iterable[SeenPolicy]) -> bool:
     """Whether any of these by itself allows `*` on `*`, so that its group lives under `/lab-admin/` (rule 26)."""
     return any(_name_of_aws(p) in _EVERYTHING or p.allows_all for p in policies)
+
+
+def of_documents(documents: Iterable[Mapping[str, Any]], boundary: Mapping[str, Any] | None = None) -> bool:
+    """Whether documents that were read hold administrator power for whoever has them all (rule 13).
+
+    Args:
+        boundary: The document of the boundary that the user really has; None where it is not known: unbounded.
+    """
+    return escalation.has_administrator_power(documents, boundary)
 
 
 def _name_of_aws(policy: SeenPolicy) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from app.domain.guardrails import FORCE_MFA_NAME, GOVERNANCE_PATH
+from app.domain.inline import InlinePolicy
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Seen:
         boundary: The boundary policy of the account, None when it is not there.
         fresh: True when it was read from IAM just now.
         emulated: The endpoint is not AWS's, so what it cannot do is a finding and no failure (rule 28).
+        inline: The user's inline policies; None where they were not looked at.
     """
 
     user: SeenUser | None = None
@@ -107,6 +109,7 @@ class Seen:
     policies: Mapping[str, SeenPolicy] = field(default_factory=dict)
     fresh: bool = False
     emulated: bool = False
+    inline: tuple[InlinePolicy, ...] | None = None
 
     def is_member(self, group: str) -> bool:
         """Whether the user was seen in the group."""

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     USER_SUSPEND = "user.suspend"
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"
+    POLICY_INLINE = "policy.inline"
 
 
 class Role(StrEnum):

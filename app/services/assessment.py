@@ -18,7 +18,7 @@ from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.errors import NotFound
 from app.models import AccessRequest, Account, Group, columns
-from app.services import directory, people, sightings, suspensions
+from app.services import directory, one_offs, people, sightings, suspensions
 from app.services.people import Known
 
 _accounts, _groups = columns(Account), columns(Group)
@@ -128,8 +128,6 @@ def assess(
     rules = place.rules
     asked = rules_asked or rules
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
-    if change.of_person:
-        wish = replace(wish, leaver=suspensions.leaver(tx, account, subject.name))
     seen = sightings.load(tx, account, subject.name, names)
     parties = {asker, subject.name, subject.person.counts_as}
     binding = [*asked.values(), *rules.values(), *change.rules(body)]
@@ -149,13 +147,16 @@ def assess(
         power=change.has_power(wish, seen),
         gain=change.members_gain(wish, seen),
         only_admin=people.only_admin(tx, roster.admins),
+        longest=tx.terms.longest_policy if _gives_policy(change, body) else None,
     )
     ruling = rule_on(case, change.needs(case), change.by_rule(case))
+    if said := change.warnings(wish, seen):
+        ruling = replace(ruling, reasons=(*ruling.reasons, *said))
     return Assessment(change, wish, case, ruling, seen)
 
 
 def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:
-    return Wish(
+    wish = Wish(
         kind=change.kind,
         account=place.account,
         user=subject.name,
@@ -166,6 +167,15 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
         managed=place.managed,
     )
+    if change.of_person:
+        return replace(wish, leaver=suspensions.leaver(tx, wish.account, wish.user))
+    if _gives_policy(change, body):
+        return replace(wish, one_offs=one_offs.of_user(tx, wish.account, wish.user))
+    return wish
+
+
+def _gives_policy(change: Change, body: Any) -> bool:
+    return any(access.of == "policy" for access in change.gives(body))
 
 
 def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
@@ -174,10 +184,7 @@ def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     body = change.body.model_validate(row.change)
     place = _place(tx, row.account, change.groups(body))
     rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
-    wish = _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
-    if change.of_person:
-        wish = replace(wish, leaver=suspensions.leaver(tx, row.account, row.user))
-    return change, wish
+    return change, _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
 
 
 def reassess(tx: Tx, row: AccessRequest) -> Assessment:

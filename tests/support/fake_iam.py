@@ -13,10 +13,11 @@ from app.clients import aws
 from app.clients.iam import PASSWORDS, WRITES
 from app.domain import canonical, documents
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
-from tests.support.fake_users import ACCOUNT, BOUNDARY_ARN, Account, Users
+from tests.support.fake_users import ACCOUNT, BOUNDARY_ARN, Account, Users, inline_policies
 
 __all__ = ["ACCOUNT", "BOUNDARY_ARN", "Account", "Died", "FakeIam", "Fault"]
 AWS_MANAGED = (
@@ -125,6 +126,11 @@ class FakeIam(Users):
         self._read("ListAccessKeys")
         found = self.users.get(name)
         return None if found is None else found.belongings()
+
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        self._read("ListUserPolicies")
+        found = self.users.get(name)
+        return None if found is None else inline_policies(found, documents=documents)
 
     def shortest_password(self) -> int | None:
         self._read("GetAccountPasswordPolicy")
