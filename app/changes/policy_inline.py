@@ -94,7 +94,9 @@ class PolicyInline(Change):
             refused.append(Refusal(422, "policy_refused", "The document cannot be read. Send a policy as JSON."))
         elif (many := _total(wish, seen)) > inline.MOST:
             refused.append(Refusal(422, "policy_too_large", _too_large(wish, many)))
-        if (there := _other(wish, seen)) is not None:
+        ours = {names.key(one.name) for one in wish.one_offs}
+        there = _other(wish, seen)
+        if there is not None and names.key(there.name) not in ours:  # what grants give is looked at with their ids
             refused.append(Refusal(409, "name_taken", _name_taken(wish, there)))
         return refused
 
