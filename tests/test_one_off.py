@@ -80,7 +80,8 @@ def test_a_refused_document_says_the_line_and_the_reason_of_each(shared: Lab) ->
     answer = shared.call("bob", "POST", ASK, wish(document=text)).json()
     assert answer["code"] == "policy_refused"
     assert answer["detail"].startswith("AWS would not take this document. Line 5, statement 1: The Effect is 'Permit'.")
-    assert [error["type"] for error in answer["errors"]] == ["effect", "resource_form"]
+    assert [error["loc"] for error in answer["errors"]] == [["body", "change", "document"]] * 2
+    assert "Line 7, statement 1: Resource holds" in answer["errors"][1]["msg"]
     twice = '{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": []}'
     assert "twice" in shared.call("bob", "POST", ASK, wish(document=twice)).json()["detail"]
     shown = shared.post("bob", f"{ASK}/preview", wish(document=text))

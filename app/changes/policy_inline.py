@@ -85,7 +85,7 @@ class PolicyInline(Change):
         found = lint.refusals(_lint(wish, seen))
         if found:
             errors = [
-                {"loc": ["body", "change", "document"], "msg": _in_words(one), "type": one.code}
+                {"loc": ["body", "change", "document"], "msg": _in_words(one), "type": "value_error"}
                 for one in found[:_SHOWN]
             ]
             text = f"AWS would not take this document. {_in_words(found[0])}"
