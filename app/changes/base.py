@@ -58,11 +58,12 @@ class Wish:
     Attributes:
         user_id: The subject's id in Gatehouse; it is part of the digest, names alone are not.
         body: The kind's `change`, read.
-        boundary_arn: The account's boundary, None before `gatehouse setup`.
+        boundary_arn: The boundary that the user is to have, None before `gatehouse setup`.
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
         managed: The groups named here, as they are managed now.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
         one_offs: Where it gives a policy: those that the user's grants give already, or are about to.
+        admin_groups: Where a group named here lives under `/lab-admin/`: the names of all that do (rule 26).
     """
 
     kind: Kind
@@ -76,6 +77,7 @@ class Wish:
     managed: Mapping[str, Managed] = field(default_factory=dict)
     leaver: Leaver | None = None
     one_offs: tuple[OneOff, ...] = ()
+    admin_groups: frozenset[str] = frozenset()
 
 
 class Change(ABC):

@@ -5,7 +5,8 @@ worst-case call after somebody took its lane over, nothing of it can be under wa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from app.changes.policy_inline import delete_policy
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
-from app.domain import documents
+from app.domain import admin_path, documents
 from app.domain.access import Access
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.inline import InlinePolicy
@@ -25,7 +26,7 @@ from app.domain.plans import Operation
 from app.domain.sightings import SeenUser
 from app.domain.states import HOLDING_GRANTS, GrantState
 from app.models import Grant, Lane, columns
-from app.services import audit, one_offs, sightings
+from app.services import audit, directory, one_offs, sightings
 from app.services.moves import move_grant
 
 _log = log.get("late_writes")
@@ -69,12 +70,18 @@ class LookAgain:
             holding = {g.access for g in current if g.state in HOLDING_GRANTS}
             ended = {g.access for g in current if g.state == GrantState.REVOKED} - holding
             policies_too = any(access.of == "policy" for access in ended | holding)
+            admin_groups = directory.admin_groups(tx)
         try:
             seen = self._look(user, policies_too=policies_too)
             again = sorted(ended & seen.access)
             for access in again:
                 self._iam.call(_take(user, access))
-            if again:
+            groups = {access.name for access in ended if access.of == "group"}
+            late = _late_boundary(seen.user, groups, admin_groups)
+            for operation in late:
+                with suppress(aws.NotOffered):
+                    self._iam.call(operation)
+            if again or late:
                 seen = self._look(user, policies_too=policies_too)
         except aws.AwsError as problem:
             _log.warning("look_again_failed", account=account, user=user, problem=str(problem))
@@ -92,6 +99,15 @@ class LookAgain:
 
 def _take(user: str, access: Access) -> Operation:
     return remove_member(user, access.name) if access.of == "group" else delete_policy(user, access.name)
+
+
+def _late_boundary(seen: SeenUser | None, ended: set[str], admin_groups: frozenset[str]) -> tuple[Operation, ...]:
+    """What a membership among administrators left on somebody who is in no such group any more (rule 26)."""
+    if seen is None or not ended & admin_groups:
+        return ()
+    left = replace(seen, groups=tuple(g for g in seen.groups if g not in ended))
+    before, after = admin_path.fall(left, None, admin_groups)
+    return (*before, *after)
 
 
 def put_off(tx: Tx, account: str, user: str, look_again_at: datetime | None, planned: datetime | None = None) -> None:

@@ -5,6 +5,7 @@ What is taken together is in one place: users in a group, or a user's own polici
 
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,8 +13,11 @@ from app.changes.base import remove_member
 from app.changes.policy_inline import delete_policy
 from app.clients import aws
 from app.clients.iam import Iam
+from app.domain import admin_path
 from app.domain.access import user_of
 from app.domain.plans import Operation
+
+_GONE_IS_DONE = frozenset({"RemoveUserFromGroup", "DeleteUserPolicy"})
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ def take_out(
     unsettled: AbstractSet[str] = frozenset(),
     never_shown: AbstractSet[str] = frozenset(),
     is_over: Callable[[], bool] = lambda: False,
+    admin_groups: AbstractSet[str] = frozenset(),
 ) -> TakenOut:
     """Take access away: one reading before, one after. Never raises for what AWS says.
 
@@ -46,21 +51,25 @@ def take_out(
         unsettled: Given a moment ago, so that a reading may be from before: they are taken out in any case.
         never_shown: IAM never showed them there.
         is_over: Asked before each call but the first; what is left then comes later.
+        admin_groups: Names of the groups under `/lab-admin/`: whoever leaves the last of theirs gets back the boundary
+            and the path of every lab user (rule 26). Not having that yet counts as still being in it.
     """
     failed: dict[str, aws.AwsError | None] = {}
     shown: frozenset[str] = frozenset()
     look, remove = _of(iam, place, names)
     try:
         shown = look()
-        leaving = sorted(names & (shown | unsettled))
+        of_admins = place in admin_groups
+        leaving = sorted(names) if of_admins else sorted(names & (shown | unsettled))
         for number, name in enumerate(leaving):
             if number and is_over():
                 failed |= dict.fromkeys(leaving[number:])
                 break
             try:
-                iam.call(remove(name))
-            except aws.Gone:
-                pass  # somebody else was faster: the reading below says so
+                if of_admins:
+                    _take_out_admin(iam, name, place, admin_groups)
+                else:
+                    _offered(iam, remove(name))
             except aws.AwsError as why:
                 # Refused, never shown and not shown now: the giving was refused before, so nothing is there.
                 if not (isinstance(why, aws.NeedsPerson) and name in never_shown - shown):
@@ -71,7 +80,7 @@ def take_out(
     action = remove(place).action
     lasting = aws.Retryable(action, "NotShownYet", "IAM still shows what was taken away")
     # Where IAM cannot be believed yet, only a removal that was answered counts.
-    unsure = (failed.keys() & unsettled) - left
+    unsure = (failed.keys() & (names if of_admins else unsettled)) - left
     return TakenOut(shown, {name: failed.get(name, lasting) for name in (left & names) | unsure})
 
 
@@ -95,6 +104,29 @@ def policies_of(iam: Iam, user: str) -> frozenset[str]:
     if found is None and iam.user(user) is not None:
         raise aws.Retryable("ListUserPolicies", "NotShownYet", "the user was not there a call ago")
     return frozenset(policy.name for policy in found or ())
+
+
+def _take_out_admin(iam: Iam, user: str, group: str, admin_groups: AbstractSet[str]) -> None:
+    """The boundary first, the path last. That the membership goes does not depend on either."""
+    seen = iam.user(user)
+    if seen is None:
+        return
+    failed = None
+    before, after = admin_path.fall(seen, group, admin_groups)
+    for operation in (*before, remove_member(user, group), *after):
+        try:
+            _offered(iam, operation)
+        except aws.AwsError as why:
+            failed = failed or why
+    if failed is not None:
+        raise failed
+
+
+def _offered(iam: Iam, operation: Operation) -> None:
+    # NotOffered: an emulator without boundaries or paths (rule 28). Gone: somebody else was faster, as the reading
+    # afterwards says.
+    with suppress(aws.NotOffered, *((aws.Gone,) if operation.action in _GONE_IS_DONE else ())):
+        iam.call(operation)
 
 
 def _members(iam: Iam, group: str, users: Iterable[str]) -> frozenset[str]:
