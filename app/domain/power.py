@@ -12,6 +12,7 @@ from typing import Any
 from app.domain.lint import escalation
 from app.domain.sightings import SeenPolicy
 
+Document = Mapping[str, Any]
 _OF_AWS = re.compile(r"arn:[\w-]+:iam::aws:policy/(?:[\w./-]+/)?(?P<name>[^/]+)")
 _EVERYTHING = frozenset({"AdministratorAccess"})
 _POWER = _EVERYTHING | {"IAMFullAccess"}
@@ -27,13 +28,17 @@ def allows_everything(policies: Iterable[SeenPolicy]) -> bool:
     return any(_name_of_aws(p) in _EVERYTHING or p.allows_all for p in policies)
 
 
-def of_documents(documents: Iterable[Mapping[str, Any]], boundary: Mapping[str, Any] | None = None) -> bool:
-    """Whether documents that were read hold administrator power for whoever has them all (rule 13).
+def of_documents(documents: Iterable[Document | None], boundaries: Iterable[Document | None] = ()) -> bool:
+    """Whether documents together are administrator power for anybody of whom they are asked (rule 13).
 
     Args:
-        boundary: The document of the boundary that the user really has; None where it is not known: unbounded.
+        documents: All that one user gets. None: nobody has read it, so it counts as power.
+        boundaries: The one of each user who is affected. None: that user has none, or nobody has read it.
     """
-    return escalation.has_administrator_power(documents, boundary)
+    given = list(documents)
+    read = [one for one in given if one is not None]
+    caps = list(boundaries) or [None]
+    return len(read) < len(given) or any(escalation.has_administrator_power(read, cap) for cap in caps)
 
 
 def _name_of_aws(policy: SeenPolicy) -> str | None:
