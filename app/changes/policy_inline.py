@@ -73,7 +73,9 @@ class PolicyInline(Change):
         found = _lint(wish, seen)
         said = [_in_words(one) for one in found if one.severity in _WARNED and one not in lint.refusals(found)]
         if self.has_power(wish, seen):
-            said.insert(0, f"the document is administrator power within the boundary that {wish.user} is known to have")
+            capped = _boundary(wish, seen) is not None
+            within = "within the boundary" if capped else "and no boundary that caps it is known"
+            said.insert(0, f"{wish.user} would have administrator power by it, {within}")
         if documents.has_deny(read(wish.body)):
             said.append("it also forbids things, so only an admin can end it early")
         return said
