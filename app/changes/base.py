@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.clients.iam import Iam
 from app.domain import canonical
-from app.domain.guardrails import aws_policy_arn
 from app.domain.leaving import Leaver
 from app.domain.plans import Operation, Plan
+from app.domain.policy_names import PolicyNames
 from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Need, Refusal
 from app.domain.sightings import Seen, SeenGroup
@@ -34,6 +34,7 @@ class Managed:
 
     Attributes:
         policies: The ARNs of its own policies in the account, without the force-MFA policy.
+        names: How names of policies are read in the account.
         force_mfa: The ARN of the account's force-MFA policy; None before `gatehouse setup`.
     """
 
@@ -41,12 +42,12 @@ class Managed:
     description: str
     policies: tuple[str, ...]
     rule: Rule
-    partition: str
+    names: PolicyNames
     force_mfa: str | None = None
 
     def arn(self, policy: str) -> str:
-        """The ARN of a policy that is named by its ARN, or as one of AWS's own."""
-        return policy if policy.startswith("arn:") else aws_policy_arn(self.partition, policy)
+        """The ARN of a policy that is named by its ARN, as one of the lab's own, or as one of AWS's."""
+        return self.names.arn(policy)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Wish:
         body: The kind's `change`, read.
         boundary_arn: The account's boundary, None before `gatehouse setup`.
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
-        managed: The groups named here, as they are managed now.
+        managed: The groups named here, as they are managed now. Of changes of groups and policies only.
+        names: How names of policies are read in the account. Likewise.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
     """
 
@@ -71,6 +73,7 @@ class Wish:
     boundary_arn: str | None = None
     needs_mfa: bool = False
     managed: Mapping[str, Managed] = field(default_factory=dict)
+    names: PolicyNames = field(default_factory=PolicyNames)
     leaver: Leaver | None = None
 
 

@@ -18,9 +18,10 @@ from app.changes import group_policies
 from app.changes.attaching import POLICIES_PER_GROUP, attach_and_detach
 from app.changes.base import Body, Change, Wish, group_needs
 from app.clients.iam import Iam
-from app.domain.guardrails import ADMIN_PATH, GOVERNANCE_PATH
+from app.domain.guardrails import ADMIN_PATH
 from app.domain.names import GroupName
 from app.domain.plans import CannotCarryOut, Operation, Plan
+from app.domain.policy_names import PolicyRef, is_guardrail
 from app.domain.power import allows_everything, holds_power
 from app.domain.rules import Rule
 from app.domain.rulings import Case, Need, Refusal
@@ -28,18 +29,15 @@ from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.models import Group
 
-_POLICY = r"^(arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[!-~]{1,600}|[A-Za-z0-9_+=,.@-]{1,128})$"
-PolicyName = Annotated[str, Field(min_length=1, max_length=700, pattern=_POLICY)]
-_OURS = f":policy{GOVERNANCE_PATH}"
 GROUP_LANE = "group:"
 """What the lane of a group begins with, beside those of users (rule 32)."""
 
 
 class GroupChanges(Body):
-    """What of a group is to be different. `policies` are all it shall have, by ARN or AWS's own by name."""
+    """What of a group is to be different. `policies` are all it shall have, by ARN or by name."""
 
     description: Annotated[str, Field(max_length=500)] | None = None
-    policies: Annotated[tuple[PolicyName, ...], Field(max_length=POLICIES_PER_GROUP)] | None = None
+    policies: Annotated[tuple[PolicyRef, ...], Field(max_length=POLICIES_PER_GROUP)] | None = None
     rule: Rule | None = None
 
     @model_validator(mode="after")
@@ -48,7 +46,7 @@ class GroupChanges(Body):
             raise ValueError("say what is to change: description, policies or rule")
         if self.policies is not None and len(set(self.policies)) != len(self.policies):
             raise ValueError("name each policy once")
-        if any(_OURS in policy for policy in self.policies or ()):
+        if any(is_guardrail(policy) for policy in self.policies or ()):
             raise ValueError("policies under /governance/ are Gatehouse's own; a rule that needs MFA brings its own")
         return self
 

@@ -12,13 +12,14 @@ from app.changes.base import Managed, Wish
 from app.db import Tx
 from app.domain.guardrails import BOUNDARY_NAME, FORCE_MFA_NAME, policy_arn
 from app.domain.people import Roster
+from app.domain.policy_names import PolicyNames
 from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Ruling, rule_on
 from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.errors import NotFound
 from app.models import AccessRequest, Account, Group, columns
-from app.services import directory, people, sightings, suspensions
+from app.services import directory, lab_policies, people, sightings, suspensions
 from app.services.people import Known
 
 _accounts, _groups = columns(Account), columns(Group)
@@ -64,16 +65,18 @@ class Place:
         account: The account's name.
         boundary_arn: The account's boundary; None before `gatehouse setup`.
         rules: Of each group that the change names.
-        managed: The same groups whole, as they are managed.
+        managed: The same groups whole, as they are managed; of changes of groups only.
+        names: How names of policies are read there; likewise.
     """
 
     account: str
     boundary_arn: str | None
     rules: Mapping[str, Rule]
     managed: Mapping[str, Managed]
+    names: PolicyNames
 
 
-def _place(tx: Tx, account: str, names: tuple[str, ...]) -> Place:
+def _place(tx: Tx, account: str, change: Change, names: tuple[str, ...]) -> Place:
     """Read the account and the rules of these groups, in one statement.
 
     Raises:
@@ -87,12 +90,16 @@ def _place(tx: Tx, account: str, names: tuple[str, ...]) -> Place:
     if missing:
         raise NotFound(f"There is no group named {missing[0]}.", code="group_not_found")
     arn = boundary_arn(rows[0].partition, rows[0].aws_account_id)
-    return Place(account, arn, rules, {row.name: _managed(row, rules[row.name]) for row in rows if row.name in rules})
+    if not change.of_group:
+        return Place(account, arn, rules, {}, PolicyNames())
+    policies = lab_policies.names(tx, account, rows[0].partition, rows[0].aws_account_id)
+    managed = {row.name: _managed(row, rules[row.name], policies) for row in rows if row.name in rules}
+    return Place(account, arn, rules, managed, policies)
 
 
-def _managed(row: Any, rule: Rule) -> Managed:
+def _managed(row: Any, rule: Rule, names: PolicyNames) -> Managed:
     account_id = row.aws_account_id
-    bare = Managed(row.path, row.description, (), rule, row.partition)
+    bare = Managed(row.path, row.description, (), rule, names)
     return replace(
         bare,
         policies=tuple(dict.fromkeys(bare.arn(policy) for policy in row.policies)),
@@ -124,7 +131,7 @@ def assess(
     names = change.groups(body)
     if change.in_database or change.of_group or change.of_person:
         directory.hold_roles(tx)
-    place = _place(tx, account, names)
+    place = _place(tx, account, change, names)
     rules = place.rules
     asked = rules_asked or rules
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
@@ -165,6 +172,7 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         boundary_arn=place.boundary_arn,
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
         managed=place.managed,
+        names=place.names,
     )
 
 
@@ -172,7 +180,7 @@ def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     """What a stored request wishes, without its ruling: enough to read from IAM."""
     change = REGISTRY[Kind(row.kind)]
     body = change.body.model_validate(row.change)
-    place = _place(tx, row.account, change.groups(body))
+    place = _place(tx, row.account, change, change.groups(body))
     rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
     wish = _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
     if change.of_person:
