@@ -113,6 +113,10 @@ class Change(ABC):
         """Whether administrator power is involved, so that two must agree (rule 13)."""
         return False
 
+    def policies(self, _wish: Wish) -> tuple[str, ...]:
+        """The ARNs of the managed policies whose documents must be known, besides those that its groups have."""
+        return ()
+
     def members_gain(self, _wish: Wish, _seen: Seen) -> bool:
         """Whether those who hold the groups named would get more by it (rule 4)."""
         return False

@@ -22,7 +22,7 @@ from app.domain.guardrails import ADMIN_PATH
 from app.domain.names import GroupName
 from app.domain.plans import CannotCarryOut, Operation, Plan
 from app.domain.policy_names import PolicyRef, is_guardrail
-from app.domain.power import allows_everything, holds_power
+from app.domain.power import allows_everything
 from app.domain.rules import Rule
 from app.domain.rulings import Case, Need, Refusal
 from app.domain.sightings import Seen
@@ -89,14 +89,12 @@ class GroupUpdate(Change):
     @override
     def has_power(self, wish: Wish, seen: Seen) -> bool:
         """Whether the group holds administrator power now, or would then."""
-        arns = {
-            *group_policies.managed(wish).policies,
-            *group_policies.target(wish),
-            *group_policies.attached(wish, seen),
-        } - {group_policies.managed(wish).force_mfa}
-        group = seen.groups.get(wish.body.name)
-        inline = [p for p in group.policies if not p.name.startswith("arn:")] if group is not None else []
-        return holds_power([*group_policies.documents(wish, seen, arns), *inline])
+        return group_policies.power(wish, seen)
+
+    @override
+    def policies(self, wish: Wish) -> tuple[str, ...]:
+        """All that it should have, and shall have then."""
+        return (*group_policies.before(wish), *group_policies.target(wish))
 
     @override
     def members_gain(self, wish: Wish, seen: Seen) -> bool:
@@ -178,7 +176,9 @@ class GroupUpdate(Change):
             return Plan(end_state, here)
         if seen.fresh:
             _check(wish, seen)
-        end_state["policies"] = group_policies.policies_state(wish, seen)
+        unread = {**end_state, "policies": group_policies.policies_state(wish, seen, new=False)}
+        is_read = group_policies.are_read(wish, seen)
+        end_state["policies"] = group_policies.policies_state(wish, seen, new=is_read)
         attached, target = group_policies.attached(wish, seen), group_policies.target(wish)
         touched = {*attached, *target} if body.policies is not None else {group_policies.managed(wish).force_mfa}
         wanted = [arn for arn in target if arn in touched and arn not in attached]
@@ -186,6 +186,7 @@ class GroupUpdate(Change):
         return Plan(
             end_state,
             (*attach_and_detach(body.name, attached, wanted, unwanted, group_policies.managed(wish).force_mfa), *here),
+            also=(unread,),
         )
 
     @override

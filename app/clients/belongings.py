@@ -70,7 +70,7 @@ def seen(action: str, name: str, document: Any) -> SeenPolicy:
     try:
         content = documents.read(document)
         return SeenPolicy(
-            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content)
+            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content), content
         )
     except (RecursionError, TypeError, ValueError) as problem:
         raise aws.NeedsPerson(action, "UnreadableDocument", f"{name} holds no policy document") from problem

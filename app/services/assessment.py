@@ -19,7 +19,7 @@ from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.errors import NotFound
 from app.models import AccessRequest, Account, Group, columns
-from app.services import directory, lab_policies, people, sightings, suspensions
+from app.services import boundaries, directory, lab_policies, people, policy_documents, sightings, suspensions
 from app.services.people import Known
 
 _accounts, _groups = columns(Account), columns(Group)
@@ -138,6 +138,9 @@ def assess(
     if change.of_person:
         wish = replace(wish, leaver=suspensions.leaver(tx, account, subject.name))
     seen = sightings.load(tx, account, subject.name, names)
+    if change.of_group:
+        seen = policy_documents.complete(tx, account, seen, change.policies(wish))
+        seen = replace(seen, caps=boundaries.of_groups(tx, account, names, seen.boundary))
     parties = {asker, subject.name, subject.person.counts_as}
     binding = [*asked.values(), *rules.values(), *change.rules(body)]
     roster = _with_subject(people.roster(tx, binding, parties), subject)

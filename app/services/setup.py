@@ -67,8 +67,7 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
     found = {n: g for n in names if (g := iam.group(n)) is not None}
     with database.write() as tx:
         sightings.save_boundary(tx, account_name, boundary)
-        for name in names:
-            sightings.save_group(tx, account_name, name, found.get(name))
+        sightings.save_groups(tx, account_name, {name: found.get(name) for name in names})
         account = tx.session.get_one(Account, account_name)
         account.setup_at = account.setup_at or tx.now
         audit.record(tx, "setup.finished", by=by, account=account_name, first=first, operations=len(done))

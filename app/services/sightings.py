@@ -1,6 +1,6 @@
 """What was last seen of an account: kept so that asking needs no AWS call."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.db import Tx
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
 from app.models import Sighting, columns
+from app.services import policy_documents
 
 _BOUNDARY = "LabBoundary"
 _seen = columns(Sighting)
@@ -48,25 +49,40 @@ def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
     )
 
 
-def save(tx: Tx, account: str, user: str, groups: Iterable[str], seen: Seen, known: Seen | None = None) -> None:
+def save(
+    tx: Tx,
+    account: str,
+    user: str,
+    groups: Iterable[str],
+    seen: Seen,
+    known: Seen | None = None,
+    *,
+    documents: bool = False,
+) -> None:
     """Keep what was just read: also that something is not there.
 
     Args:
         known: What is stored already, where that was just loaded: only what differs is written.
+        documents: Look whether those of all policies are kept, of such too that are as they were.
     """
     if known is None or known.boundary != seen.boundary:
         save_boundary(tx, account, seen.boundary)
     if known is None or known.user is None or seen.user is None or known.user.as_json() != seen.user.as_json():
         save_user(tx, account, user, seen.user)
-    for name in groups:
-        group = seen.groups.get(name)
-        if known is None or known.groups.get(name) != group:
-            save_group(tx, account, name, group)
+    save_groups(
+        tx,
+        account,
+        {n: seen.groups.get(n) for n in groups if known is None or known.groups.get(n) != seen.groups.get(n)},
+    )
+    if documents:
+        of_groups = [p for group in seen.groups.values() for p in group.policies]
+        policy_documents.keep(tx, account, [*seen.policies.values(), *of_groups])
 
 
 def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
     """Keep what was just read of the account's boundary."""
-    _put(tx, account, "boundary", _BOUNDARY, vars(boundary) if boundary else None)
+    _put(tx, account, "boundary", _BOUNDARY, boundary.as_json() if boundary else None)
+    policy_documents.keep(tx, account, [boundary] if boundary else [])
 
 
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:
@@ -105,7 +121,15 @@ def _regroup(tx: Tx, account: str, users: Iterable[str], change: Callable[[set[s
 
 def save_group(tx: Tx, account: str, name: str, group: SeenGroup | None) -> None:
     """Keep what was just read of one group; None says that IAM has none."""
-    _put(tx, account, "group", name, group.as_json() if group else None)
+    save_groups(tx, account, {name: group})
+
+
+def save_groups(tx: Tx, account: str, groups: Mapping[str, SeenGroup | None]) -> None:
+    """Keep what was just read of groups, with the documents of their policies; None says that IAM has no such group."""
+    for name in sorted(groups):
+        group = groups[name]
+        _put(tx, account, "group", name, group.as_json() if group else None)
+    policy_documents.keep(tx, account, [p for group in groups.values() if group for p in group.policies])
 
 
 def _put(tx: Tx, account: str, what: str, name: str, state: dict[str, Any] | None) -> None:

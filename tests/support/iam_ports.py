@@ -285,6 +285,7 @@ class FakePort(Port):
     @override
     def inline(self, group: str, name: str, document: Any) -> None:
         self.fake.groups[group][f"inline:{name}"] = documents.fingerprint(document)
+        self.fake.documents[documents.fingerprint(document)] = document
         if documents.has_deny(document):
             self.fake.denying.add(f"inline:{name}")
 
