@@ -9,13 +9,15 @@ import pytest
 
 from app.domain import canonical, guardrails, power
 from app.services import sightings
+from tests import test_group_update_faults as faults
 from tests.conftest import Databases
 from tests.support.fake_iam import BOUNDARY_ARN, Account, FakeIam
 from tests.support.lab import Lab
 from tests.test_group_update import EC2, GLACIER, IAM_FULL, S3, change, parts
-from tests.test_group_update_faults import iam, name, shown, work  # noqa: F401 - fixtures
+from tests.test_group_update_faults import shown, work
 
 _numbers = itertools.count(1)
+iam, name = faults.iam, faults.name  # fixtures
 BOUNDARY = guardrails.boundary("aws", "123456789012")
 
 
@@ -65,7 +67,7 @@ def needed(request: Any) -> int:
     return dict(parts(request))["group.update"]
 
 
-def member(lab: Lab, iam: FakeIam, group: str, boundary: str | None) -> None:  # noqa: F811
+def member(lab: Lab, iam: FakeIam, group: str, boundary: str | None) -> None:
     """Somebody who is seen in the group, put there by hand."""
     who = f"somebody{next(_numbers)}"
     iam.users[who] = Account(boundary=boundary, groups={group})
@@ -73,7 +75,7 @@ def member(lab: Lab, iam: FakeIam, group: str, boundary: str | None) -> None:  #
         sightings.save_user(tx, "default", who, iam.user(who))
 
 
-def test_rule_13_the_boundary_that_members_really_have_decides(lab: Lab, name: str, iam: FakeIam) -> None:  # noqa: F811
+def test_rule_13_the_boundary_that_members_really_have_decides(lab: Lab, name: str, iam: FakeIam) -> None:
     more = {"policies": [GLACIER, IAM_FULL]}
     assert needed(change(lab, name, more)) == 1  # nobody is in it, and whoever joins has the boundary
     member(lab, iam, name, BOUNDARY_ARN)
@@ -91,7 +93,7 @@ def test_rule_13_lab_user_as_the_catalogue_has_it_needs_two(lab: Lab) -> None:
     assert parts(change(lab, "LabGuest", {"description": "reads and archives"})) == [("group.update", 1)]
 
 
-def test_rule_13_what_nobody_has_read_counts_until_it_is_read(lab: Lab, name: str, iam: FakeIam) -> None:  # noqa: F811
+def test_rule_13_what_nobody_has_read_counts_until_it_is_read(lab: Lab, name: str, iam: FakeIam) -> None:
     made = {"PolicyName": f"Own{next(_numbers)}", "Path": "/lab/", "PolicyDocument": json.dumps(READING)}
     own = f"arn:aws:iam::123456789012:policy/lab/{made['PolicyName']}"
     iam._CreatePolicy(made)
@@ -105,7 +107,7 @@ def test_rule_13_what_nobody_has_read_counts_until_it_is_read(lab: Lab, name: st
     assert needed(change(lab, name, {"description": "it only reads"})) == 1
 
 
-def test_rule_13_power_that_the_ruling_did_not_have_voids_the_approval(lab: Lab, name: str, iam: FakeIam) -> None:  # noqa: F811
+def test_rule_13_power_that_the_ruling_did_not_have_voids_the_approval(lab: Lab, name: str, iam: FakeIam) -> None:
     asked = change(lab, name, {"policies": [GLACIER, S3]})
     assert needed(asked) == 1
     iam.policies[S3] = iam.policies[EC2].__class__(S3, canonical.digest("new"), document=allowing("ec2:*"))
@@ -121,7 +123,7 @@ def test_rule_13_power_that_the_ruling_did_not_have_voids_the_approval(lab: Lab,
     assert S3 in iam.groups[name]
 
 
-def test_rule_13_a_boundary_that_is_widened_meanwhile_voids_the_approval(lab: Lab, name: str, iam: FakeIam) -> None:  # noqa: F811
+def test_rule_13_a_boundary_that_is_widened_meanwhile_voids_the_approval(lab: Lab, name: str, iam: FakeIam) -> None:
     asked = change(lab, name, {"policies": [GLACIER, IAM_FULL]})
     lab.approve("alice", asked["id"])
     wide = allowing("*")

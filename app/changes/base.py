@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.clients.iam import Iam
 from app.domain import canonical
+from app.domain.lab_policies import LabPolicy
 from app.domain.leaving import Leaver
 from app.domain.plans import Operation, Plan
 from app.domain.policy_names import PolicyNames
@@ -61,6 +62,8 @@ class Wish:
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
         managed: The groups named here, as they are managed now. Of changes of groups and policies only.
         names: How names of policies are read in the account. Likewise.
+        lab: The policy of the lab's own that is changed, as it was last seen; None where there was none.
+        attached: The groups that it was seen attached to, whether managed here or not.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
     """
 
@@ -74,6 +77,8 @@ class Wish:
     needs_mfa: bool = False
     managed: Mapping[str, Managed] = field(default_factory=dict)
     names: PolicyNames = field(default_factory=PolicyNames)
+    lab: LabPolicy | None = None
+    attached: tuple[str, ...] = ()
     leaver: Leaver | None = None
 
 
@@ -85,6 +90,7 @@ class Change(ABC):
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
         of_group: It changes a group and not what a user has; the asker counts as the user it is for.
+        of_policy: It changes a policy of the lab's own, and with it what its groups give; `of_group` holds as well.
         of_person: Suspends, resumes or deletes somebody: judged one at a time, and again when approved.
         subject_states: What the user it is for must be for it to be carried out, removals apart (rule 24).
         gone_is_done: What a call names and IAM does not have is taken already; reading back decides.
@@ -96,6 +102,7 @@ class Change(ABC):
     takes_away: ClassVar[bool] = False
     in_database: ClassVar[bool] = False
     of_group: ClassVar[bool] = False
+    of_policy: ClassVar[bool] = False
 
     def is_in_database(self, _wish: Wish) -> bool:
         """Whether nothing of this wish is in IAM, so that it is carried out in the transaction that approves it."""

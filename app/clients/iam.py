@@ -2,14 +2,17 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings
+from app.clients import aws, belongings, managed
+from app.clients.answers import readable as _readable
+from app.clients.answers import still_there as _still_there
 from app.domain.belongings import Belongings
+from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -27,10 +30,13 @@ WRITES = frozenset(
         "CreateGroup",
         "CreateLoginProfile",
         "CreatePolicy",
+        "CreatePolicyVersion",
         "CreateUser",
         "DeactivateMFADevice",
         "DeleteAccessKey",
         "DeleteLoginProfile",
+        "DeletePolicy",
+        "DeletePolicyVersion",
         "DeleteSSHPublicKey",
         "DeleteServiceSpecificCredential",
         "DeleteSigningCertificate",
@@ -42,6 +48,7 @@ WRITES = frozenset(
         "PutUserPermissionsBoundary",
         "PutUserPolicy",
         "RemoveUserFromGroup",
+        "SetDefaultPolicyVersion",
         "UpdateAccessKey",
         "UpdateLoginProfile",
     }
@@ -74,6 +81,9 @@ class Iam(Protocol):
     def policy(self, arn: str) -> SeenPolicy | None:
         """A managed policy with the hash of its default version."""
 
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, with its versions and what it is attached to; None where IAM has none."""
+
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
 
@@ -89,25 +99,6 @@ class Iam(Protocol):
         Returns:
             Of CreateAccessKey `AccessKeyId` and `SecretAccessKey`, of every other call nothing.
         """
-
-
-@contextmanager
-def _readable(action: str) -> Iterator[None]:
-    """Nothing is concluded from an answer without what AWS promises; the next one may be whole again."""
-    try:
-        yield
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
-        # Not the problem's own text, which could repeat what the answer held.
-        raise aws.Retryable(action, "UnreadableAnswer", f"{type(problem).__name__} while reading it") from problem
-
-
-@contextmanager
-def _still_there() -> Iterator[None]:
-    """What was there a call ago and is not now is being changed, or one of IAM's copies is behind: read again."""
-    try:
-        yield
-    except aws.Gone as problem:
-        raise aws.Retryable(problem.action, problem.code, problem.message) from problem
 
 
 class BotoIam:
@@ -207,6 +198,16 @@ class BotoIam:
             if len(self._documents) > _KEPT_DOCUMENTS:
                 self._documents.popitem(last=False)
         return seen
+
+    @_readable("ListEntitiesForPolicy")
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, or None."""
+        try:
+            policy = self._read("GetPolicy", PolicyArn=arn)["Policy"]
+        except aws.Gone:
+            return None
+        with _still_there():
+            return managed.read(policy, self._read, self._all)
 
     @_readable("ListGroupsForUser")
     def belongings(self, name: str) -> Belongings | None:

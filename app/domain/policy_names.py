@@ -32,11 +32,13 @@ class PolicyNames:
     Attributes:
         account_id: 12 digits; None before `gatehouse setup`.
         ours: The lab's own policies, each under the key of its name, as its name is written.
+        used: The keys of names that groups use for AWS's policies.
     """
 
     partition: str = "aws"
     account_id: str | None = None
     ours: Mapping[str, str] = field(default_factory=dict)
+    used: frozenset[str] = frozenset()
 
     def arn(self, policy: str) -> str:
         """The ARN of a policy that a group names: an ARN stays; a name is the lab's own where it has one, else AWS's.

@@ -74,14 +74,19 @@ class Place:
     rules: Mapping[str, Rule]
     managed: Mapping[str, Managed]
     names: PolicyNames
+    lab: lab_policies.Found | None = None
 
 
-def _place(tx: Tx, account: str, change: Change, names: tuple[str, ...]) -> Place:
-    """Read the account and the rules of these groups, in one statement.
+def _place(tx: Tx, account: str, change: Change, body: Any) -> Place:
+    """Read the account and the rules of the groups that a change names, in one statement.
+
+    Of a policy those are the managed groups that it is attached to.
 
     Raises:
         NotFound: The account, or one of the groups, is not managed here.
     """
+    found = lab_policies.find(tx, account, body.name) if change.of_policy else None
+    names = found.managed if found is not None else change.groups(body)
     rows = tx.session.connection().execute(_FACTS, {"account": account, "names": names}).all()
     if not rows:
         raise _no_account(account)
@@ -91,10 +96,10 @@ def _place(tx: Tx, account: str, change: Change, names: tuple[str, ...]) -> Plac
         raise NotFound(f"There is no group named {missing[0]}.", code="group_not_found")
     arn = boundary_arn(rows[0].partition, rows[0].aws_account_id)
     if not change.of_group:
-        return Place(account, arn, rules, {}, PolicyNames())
+        return Place(account, arn, {n: rules[n] for n in names}, {}, PolicyNames())
     policies = lab_policies.names(tx, account, rows[0].partition, rows[0].aws_account_id)
     managed = {row.name: _managed(row, rules[row.name], policies) for row in rows if row.name in rules}
-    return Place(account, arn, rules, managed, policies)
+    return Place(account, arn, {n: rules[n] for n in names}, managed, policies, found)
 
 
 def _managed(row: Any, rule: Rule, names: PolicyNames) -> Managed:
@@ -128,10 +133,10 @@ def assess(
         NotFound: The account or a group does not exist.
     """
     change = REGISTRY[kind]
-    names = change.groups(body)
     if change.in_database or change.of_group or change.of_person:
         directory.hold_roles(tx)
-    place = _place(tx, account, change, names)
+    place = _place(tx, account, change, body)
+    names = tuple(place.rules)
     rules = place.rules
     asked = rules_asked or rules
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
@@ -176,6 +181,8 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
         managed=place.managed,
         names=place.names,
+        lab=place.lab.lab if place.lab else None,
+        attached=place.lab.attached if place.lab else (),
     )
 
 
@@ -183,7 +190,7 @@ def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     """What a stored request wishes, without its ruling: enough to read from IAM."""
     change = REGISTRY[Kind(row.kind)]
     body = change.body.model_validate(row.change)
-    place = _place(tx, row.account, change, change.groups(body))
+    place = _place(tx, row.account, change, body)
     rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
     wish = _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
     if change.of_person:

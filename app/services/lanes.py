@@ -277,6 +277,7 @@ class FencedIam:
         self._line: sa.Connection | None = None
         self.emulated = iam.emulated
         self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
+        self.lab_policy = iam.lab_policy
         self.members, self.belongings, self.shortest_password = iam.members, iam.belongings, iam.shortest_password
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:

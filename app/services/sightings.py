@@ -12,6 +12,8 @@ from app.models import Sighting, columns
 from app.services import policy_documents
 
 _BOUNDARY = "LabBoundary"
+LAB_POLICY = "lab_policy"
+"""The kind of sightings of the lab's own policies, by name."""
 _seen = columns(Sighting)
 _LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
     _seen.c.account == sa.bindparam("account"), _seen.c.name.in_(sa.bindparam("names", expanding=True))
@@ -83,6 +85,11 @@ def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
     """Keep what was just read of the account's boundary."""
     _put(tx, account, "boundary", _BOUNDARY, boundary.as_json() if boundary else None)
     policy_documents.keep(tx, account, [boundary] if boundary else [])
+
+
+def save_lab_policy(tx: Tx, account: str, name: str, state: dict[str, Any] | None) -> None:
+    """Keep what was just read of one of the lab's own policies; None says that IAM has none."""
+    _put(tx, account, LAB_POLICY, name, state)
 
 
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:

@@ -13,12 +13,14 @@ from app.clients import aws
 from app.clients.iam import PASSWORDS, WRITES
 from app.domain import guardrails
 from app.domain.belongings import Belongings
+from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
-from tests.support.fake_users import ACCOUNT, BOUNDARY_ARN, Account, Users
+from tests.support.fake_policies import DOCUMENT, Policies
+from tests.support.fake_users import ACCOUNT, BOUNDARY_ARN, Account
 
-__all__ = ["ACCOUNT", "BOUNDARY_ARN", "Account", "Died", "FakeIam", "Fault"]
+__all__ = ["ACCOUNT", "BOUNDARY_ARN", "DOCUMENT", "Account", "Died", "FakeIam", "Fault"]
 AWS_MANAGED = {
     "AdministratorAccess": ("*",),
     "AmazonEC2FullAccess": ("ec2:*", "elasticloadbalancing:*", "cloudwatch:*", "autoscaling:*"),
@@ -32,8 +34,6 @@ AWS_MANAGED = {
 }
 """The policies of AWS's own that the lab's groups use, with what they allow on everything."""
 USERS, GROUPS, GROUPS_PER_USER, POLICIES_PER_GROUP = 5000, 300, 10, 10
-DOCUMENT = 6144
-"""The characters of a managed policy without white space."""
 
 
 class Fault(Enum):
@@ -56,12 +56,10 @@ class Died(BaseException):
     """What kill -9 looks like from inside: nothing catches it."""
 
 
-class FakeIam(Users):
+class FakeIam(Policies):
     """IAM with state.
 
     Attributes:
-        groups: Policies by group: the policy's name or ARN and the hash of its document.
-        policies: Managed policies by ARN.
         documents: Of inline policies, by hash.
         denying: Names of policies whose documents deny.
         faults: What the next changing calls run into, one each; empty: nothing.
@@ -73,9 +71,8 @@ class FakeIam(Users):
     def __init__(self, *, emulated: bool = False) -> None:
         super().__init__()
         self.emulated = emulated
-        self.groups: dict[str, dict[str, str]] = {}
         boundary = guardrails.boundary("aws", ACCOUNT)
-        self.policies = {BOUNDARY_ARN: SeenPolicy(BOUNDARY_ARN, "boundary-v1", has_deny=True, document=boundary)}
+        self.policies[BOUNDARY_ARN] = SeenPolicy(BOUNDARY_ARN, "boundary-v1", has_deny=True, document=boundary)
         for name, actions in AWS_MANAGED.items():
             statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
             document = {"Version": "2012-10-17", "Statement": [statement]}
@@ -126,6 +123,10 @@ class FakeIam(Users):
     def policy(self, arn: str) -> SeenPolicy | None:
         self._read("GetPolicy")
         return self.policies.get(arn)
+
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        self._read("GetPolicy")
+        return self.seen_lab_policy(arn)
 
     def belongings(self, name: str) -> Belongings | None:
         self._read("ListAccessKeys")
@@ -234,14 +235,6 @@ class FakeIam(Users):
         checks.there("DetachGroupPolicy", group, self.groups)
         checks.there("DetachGroupPolicy", arn, self.groups[group])
         del self.groups[group][arn]
-
-    def _CreatePolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
-        name, path, text = parameters["PolicyName"], parameters.get("Path", "/"), parameters["PolicyDocument"]
-        checks.valid("CreatePolicy", name, path)
-        checks.free("CreatePolicy", name, [arn.rsplit("/", 1)[1] for arn in self.policies if ":iam::aws:" not in arn])
-        document = checks.document("CreatePolicy", text, longest=DOCUMENT)
-        arn = f"arn:aws:iam::{ACCOUNT}:policy{path}{name}"
-        self.policies[arn] = checks.policy(arn, document)
 
     def _member_of(self, parameters: Mapping[str, Any], action: str) -> tuple[Account, str]:
         checks.there(action, parameters["GroupName"], self.groups)
