@@ -134,6 +134,7 @@ def test_rule_13_a_boundary_that_is_widened_meanwhile_voids_the_approval(lab: La
     work(lab, iam)
     row = shown(lab, asked)
     assert (row["decision"], row["ruling"]["required_approvals"]) == ("pending", 2)
+    assert row["decisions"][0]["void"].startswith("more must agree than did")
     iam.policies[BOUNDARY_ARN] = before
     with lab.running.database.write() as tx:
         sightings.save_boundary(tx, "default", before)

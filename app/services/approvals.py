@@ -53,6 +53,14 @@ def still_good(decisions: list[Decision], assessment: Assessment) -> bool:
     return assessment.ruling.met_by(approvers)
 
 
+def lacking(decisions: list[Decision], assessment: Assessment) -> str:
+    """Why approvals are not enough any more, in words."""
+    approvers = {d.approver for d in decisions if d.verdict == Verdict.APPROVE}
+    if approvers <= assessment.ruling.eligible:
+        return "more must agree than did: what it gives, or a rule, is not what it was"
+    return "an approver is no longer eligible"
+
+
 def decide_by_rule(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None:
     """Let the rule approve at once, as a decision like any other."""
     ruling = assessment.ruling

@@ -182,7 +182,7 @@ class CarryOut:
         why = (
             "the group's policies or the boundary are not what was approved"
             if changed
-            else "an approver is no longer eligible, or more must agree now"
+            else approvals.lacking(approvals.standing(tx, row), assessment)
         )
         if row.state == APPLYING:
             outcomes.undo_from(tx, row, "plan_changed", f"While it was carried out, {why}.")
