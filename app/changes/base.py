@@ -58,13 +58,14 @@ class Wish:
     Attributes:
         user_id: The subject's id in Gatehouse; it is part of the digest, names alone are not.
         body: The kind's `change`, read.
-        boundary_arn: The account's boundary, None before `gatehouse setup`.
+        boundary_arn: The boundary that the user is to have, None before `gatehouse setup`.
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
-        managed: The groups named here, as they are managed now. Of changes of groups and policies only.
-        names: How names of policies are read in the account. Likewise.
+        managed: The groups named here, as they are managed now.
+        names: How names of policies are read in the account. Of changes of groups and policies only.
         lab: The policy of the lab's own that is changed, as it was last seen; None where there was none.
         attached: The groups that it was seen attached to, whether managed here or not.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
+        admin_groups: Where a group named here lives under `/lab-admin/`: the names of all that do (rule 26).
     """
 
     kind: Kind
@@ -80,6 +81,7 @@ class Wish:
     lab: LabPolicy | None = None
     attached: tuple[str, ...] = ()
     leaver: Leaver | None = None
+    admin_groups: frozenset[str] = frozenset()
 
 
 class Change(ABC):

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from app.changes import REGISTRY, Change
 from app.changes.base import Managed, Wish
 from app.db import Tx
-from app.domain.guardrails import BOUNDARY_NAME, FORCE_MFA_NAME, policy_arn
+from app.domain.admin_path import twin
+from app.domain.guardrails import ADMIN_BOUNDARY_NAME, ADMIN_PATH, BOUNDARY_NAME, FORCE_MFA_NAME, policy_arn
 from app.domain.people import Roster
 from app.domain.policy_names import PolicyNames
 from app.domain.rules import Rule
@@ -65,8 +66,8 @@ class Place:
         account: The account's name.
         boundary_arn: The account's boundary; None before `gatehouse setup`.
         rules: Of each group that the change names.
-        managed: The same groups whole, as they are managed; of changes of groups only.
-        names: How names of policies are read there; likewise.
+        managed: The same groups whole, as they are managed.
+        names: How names of policies are read there; the lab's own in changes of groups and policies only.
     """
 
     account: str
@@ -95,9 +96,9 @@ def _place(tx: Tx, account: str, change: Change, body: Any) -> Place:
     if missing:
         raise NotFound(f"There is no group named {missing[0]}.", code="group_not_found")
     arn = boundary_arn(rows[0].partition, rows[0].aws_account_id)
-    if not change.of_group:
-        return Place(account, arn, {n: rules[n] for n in names}, {}, PolicyNames())
-    policies = lab_policies.names(tx, account, rows[0].partition, rows[0].aws_account_id)
+    policies = PolicyNames(rows[0].partition, rows[0].aws_account_id)
+    if change.of_group:  # nobody else asks what the names of policies mean
+        policies = lab_policies.names(tx, account, rows[0].partition, rows[0].aws_account_id)
     managed = {row.name: _managed(row, rules[row.name], policies) for row in rows if row.name in rules}
     return Place(account, arn, {n: rules[n] for n in names}, managed, policies, found)
 
@@ -142,7 +143,7 @@ def assess(
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
     if change.of_person:
         wish = replace(wish, leaver=suspensions.leaver(tx, account, subject.name))
-    seen = sightings.load(tx, account, subject.name, names)
+    seen = sightings.load(tx, account, subject.name, names, wish.boundary_arn)
     if change.of_group:
         seen = policy_documents.complete(tx, account, seen, change.policies(wish))
         seen = replace(seen, caps=boundaries.of_groups(tx, account, names, seen.boundary))
@@ -170,6 +171,10 @@ def assess(
 
 
 def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:
+    of_admins = any(group.path == ADMIN_PATH for group in place.managed.values())
+    boundary = place.boundary_arn
+    if of_admins and change.gives_access and boundary:
+        boundary = twin(boundary, ADMIN_BOUNDARY_NAME)
     return Wish(
         kind=change.kind,
         account=place.account,
@@ -177,12 +182,13 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         user_id=subject.id,
         request_id=request_id,
         body=body,
-        boundary_arn=place.boundary_arn,
+        boundary_arn=boundary,
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
         managed=place.managed,
         names=place.names,
         lab=place.lab.lab if place.lab else None,
         attached=place.lab.attached if place.lab else (),
+        admin_groups=directory.admin_groups(tx) if of_admins else frozenset(),
     )
 
 

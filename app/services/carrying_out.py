@@ -216,7 +216,7 @@ class CarryOut:
                 "access_request.applied",
                 row,
                 by=SYSTEM_ACTOR,
-                findings=findings,
+                findings=list(dict.fromkeys(findings)),
             )
 
     def _undo(self, request_id: str, change: Change, wish: Wish) -> None:

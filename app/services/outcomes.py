@@ -239,7 +239,8 @@ def noted(tx: Tx, row: AccessRequest, assessment: Assessment, seen: Seen) -> Ass
         return assessment  # what was true before it was begun is what an undo goes back to
     groups = {*change.groups(wish.body), *wish.attached, *seen.groups}
     lab_policies.note(tx, row.account, wish, seen)
-    sightings.save(tx, row.account, row.user, groups, seen, assessment.seen, documents=change.of_group)
+    known, cap = assessment.seen, wish.boundary_arn
+    sightings.save(tx, row.account, row.user, groups, seen, known, boundary=cap, documents=change.of_group)
     return reassess(tx, row) if change.of_group else assessment
 
 

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import Tx
+from app.domain.guardrails import BOUNDARY_NAME
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
 from app.models import Sighting, columns
 from app.services import policy_documents
 
-_BOUNDARY = "LabBoundary"
 LAB_POLICY = "lab_policy"
 """The kind of sightings of the lab's own policies, by name."""
 _seen = columns(Sighting)
@@ -34,16 +34,20 @@ def _upsert(make: Callable[..., Any]) -> Any:
 _PUT_POSTGRESQL, _PUT_SQLITE = _upsert(postgresql.insert), _upsert(sqlite.insert)
 
 
-def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
-    """What was last seen of a user, some groups and the boundary."""
-    groups = tuple(groups)
-    wanted = {("user", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)}
+def load(tx: Tx, account: str, user: str, groups: Iterable[str], boundary: str | None = None) -> Seen:
+    """What was last seen of a user, some groups and a boundary.
+
+    Args:
+        boundary: Its ARN; None: the one of every lab user.
+    """
+    groups, of = tuple(groups), _name(boundary)
+    wanted = {("user", user), ("boundary", of), *(("group", g) for g in groups)}
     # By name alone, since that is one plain list; a user and a group of one name are told apart here.
-    rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, _BOUNDARY, *groups]})
+    rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, of, *groups]})
     found: dict[tuple[str, str], Any] = {
         (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
     }
-    seen_user, cap = found.get(("user", user)), found.get(("boundary", _BOUNDARY))
+    seen_user, cap = found.get(("user", user)), found.get(("boundary", of))
     return Seen(
         user=SeenUser.from_json(seen_user) if seen_user else None,
         groups={name: SeenGroup.from_json(s) for (what, name), s in found.items() if what == "group"},
@@ -59,16 +63,18 @@ def save(
     seen: Seen,
     known: Seen | None = None,
     *,
+    boundary: str | None = None,
     documents: bool = False,
 ) -> None:
     """Keep what was just read: also that something is not there.
 
     Args:
+        boundary: ARN of the boundary that was read; None: the one of every lab user.
         known: What is stored already, where that was just loaded: only what differs is written.
         documents: Look whether those of all policies are kept, of such too that are as they were.
     """
     if known is None or known.boundary != seen.boundary:
-        save_boundary(tx, account, seen.boundary)
+        save_boundary(tx, account, seen.boundary, boundary)
     if known is None or known.user is None or seen.user is None or known.user.as_json() != seen.user.as_json():
         save_user(tx, account, user, seen.user)
     save_groups(
@@ -81,10 +87,14 @@ def save(
         policy_documents.keep(tx, account, [*seen.policies.values(), *of_groups])
 
 
-def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
-    """Keep what was just read of the account's boundary."""
-    _put(tx, account, "boundary", _BOUNDARY, boundary.as_json() if boundary else None)
+def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None, arn: str | None = None) -> None:
+    """Keep what was just read of a boundary: of the one of every lab user, unless another ARN is given."""
+    _put(tx, account, "boundary", _name(arn), boundary.as_json() if boundary else None)
     policy_documents.keep(tx, account, [boundary] if boundary else [])
+
+
+def _name(boundary: str | None) -> str:
+    return boundary.rpartition("/")[2] if boundary else BOUNDARY_NAME
 
 
 def save_lab_policy(tx: Tx, account: str, name: str, state: dict[str, Any] | None) -> None:

@@ -11,16 +11,16 @@ from typing import Any
 
 from app.clients import aws
 from app.clients.iam import PASSWORDS, WRITES
-from app.domain import guardrails
+from app.domain import governance, guardrails
 from app.domain.belongings import Belongings
 from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
 from tests.support.fake_policies import DOCUMENT, Policies
-from tests.support.fake_users import ACCOUNT, BOUNDARY_ARN, Account
+from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account
 
-__all__ = ["ACCOUNT", "BOUNDARY_ARN", "DOCUMENT", "Account", "Died", "FakeIam", "Fault"]
+__all__ = ["ACCOUNT", "ADMIN_BOUNDARY_ARN", "BOUNDARY_ARN", "DOCUMENT", "Account", "Died", "FakeIam", "Fault"]
 AWS_MANAGED = {
     "AdministratorAccess": ("*",),
     "AmazonEC2FullAccess": ("ec2:*", "elasticloadbalancing:*", "cloudwatch:*", "autoscaling:*"),
@@ -73,6 +73,10 @@ class FakeIam(Policies):
         self.emulated = emulated
         boundary = guardrails.boundary("aws", ACCOUNT)
         self.policies[BOUNDARY_ARN] = SeenPolicy(BOUNDARY_ARN, "boundary-v1", has_deny=True, document=boundary)
+        cap = governance.admin_boundary("aws", ACCOUNT)
+        self.policies[ADMIN_BOUNDARY_ARN] = SeenPolicy(
+            ADMIN_BOUNDARY_ARN, "admin-boundary-v1", has_deny=True, document=cap
+        )
         for name, actions in AWS_MANAGED.items():
             statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
             document = {"Version": "2012-10-17", "Statement": [statement]}
@@ -214,6 +218,12 @@ class FakeIam(Policies):
         checks.there("PutUserPermissionsBoundary", parameters["UserName"], self.users)
         checks.there("PutUserPermissionsBoundary", parameters["PermissionsBoundary"], self.policies)
         self.users[parameters["UserName"]].boundary = parameters["PermissionsBoundary"]
+
+    def _UpdateUser(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        name, path = parameters["UserName"], parameters["NewPath"]
+        checks.valid("UpdateUser", name, path, longest=checks.USER_NAME)
+        checks.there("UpdateUser", name, self.users)
+        self.users[name].path = path
 
     def _CreateGroup(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         name = parameters["GroupName"]
