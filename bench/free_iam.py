@@ -68,6 +68,9 @@ class FreeIam:
         self._calls(2)
         return SeenPolicy(arn, "sha256:" + "1" * 64)
 
+    def lab_policy(self, _arn: str) -> None:
+        self._calls(1)
+
     def belongings(self, name: str) -> Belongings | None:
         self._calls(9)
         with self._lock:

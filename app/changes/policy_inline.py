@@ -55,7 +55,7 @@ class PolicyInline(Change):
     def has_power(self, wish: Wish, seen: Seen) -> bool:
         """Whether it is administrator power, by itself or with what the user has been given in the same way."""
         given = [read(wish.body), *(one.document for one in wish.one_offs)]
-        return power.of_documents(given, _boundary(wish, seen))
+        return power.of_documents(given, [_boundary(wish, seen)])
 
     @override
     def needs(self, case: Case) -> list[Need]:

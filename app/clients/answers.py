@@ -1,4 +1,4 @@
-"""What is concluded from an answer of AWS's that is not what AWS promises: nothing."""
+"""When an answer cannot be believed: it lacks what AWS promises, or contradicts the one before."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

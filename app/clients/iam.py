@@ -8,11 +8,12 @@ from typing import Any, Protocol
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings, roles
+from app.clients import aws, belongings, managed, roles
 from app.clients.answers import readable as _readable
 from app.clients.answers import still_there as _still_there
 from app.domain.belongings import Belongings
 from app.domain.inline import InlinePolicy
+from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -30,10 +31,13 @@ WRITES = frozenset(
         "CreateGroup",
         "CreateLoginProfile",
         "CreatePolicy",
+        "CreatePolicyVersion",
         "CreateUser",
         "DeactivateMFADevice",
         "DeleteAccessKey",
         "DeleteLoginProfile",
+        "DeletePolicy",
+        "DeletePolicyVersion",
         "DeleteSSHPublicKey",
         "DeleteServiceSpecificCredential",
         "DeleteSigningCertificate",
@@ -45,6 +49,7 @@ WRITES = frozenset(
         "PutUserPermissionsBoundary",
         "PutUserPolicy",
         "RemoveUserFromGroup",
+        "SetDefaultPolicyVersion",
         "UpdateAccessKey",
         "UpdateLoginProfile",
         "UpdateUser",
@@ -77,6 +82,9 @@ class Iam(Protocol):
 
     def policy(self, arn: str) -> SeenPolicy | None:
         """A managed policy with the hash of its default version."""
+
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, with its versions and what it is attached to; None where IAM has none."""
 
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
@@ -202,6 +210,16 @@ class BotoIam:
             if len(self._documents) > _KEPT_DOCUMENTS:
                 self._documents.popitem(last=False)
         return seen
+
+    @_readable("ListEntitiesForPolicy")
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, or None."""
+        try:
+            policy = self._read("GetPolicy", PolicyArn=arn)["Policy"]
+        except aws.Gone:
+            return None
+        with _still_there():
+            return managed.read(policy, self._read, self._all)
 
     @_readable("ListGroupsForUser")
     def belongings(self, name: str) -> Belongings | None:

@@ -38,6 +38,10 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def lab_policy(self, _arn: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def belongings(self, _name: str) -> NoReturn:
         """Raise."""
         raise self._why

@@ -23,6 +23,7 @@ from app.services.carrying_out import CarryOut
 from app.services.housekeeping import tidy
 from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
 from app.services.late_groups import LookAtGroup, is_group
+from app.services.late_policies import LookAtPolicy, is_policy
 from app.services.late_writes import LookAgain, put_off
 from app.services.moves import note_grant, note_request
 from app.services.restored import Restored
@@ -96,8 +97,7 @@ class Reconciler:
         elif work.what == "lane":
             with self._claimed(work.account, [work.id]) as (claim, database, iam):
                 if claim.principals:
-                    look = LookAtGroup if is_group(work.id) else LookAgain
-                    look(database, iam)(work.account, work.id)
+                    _look_for(work.id)(database, iam)(work.account, work.id)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.look() as tx:
                 kind, user, change = tx.session.connection().execute(_WHOM, {"id": work.id}).one()
@@ -191,3 +191,10 @@ class Reconciler:
             else:
                 for grant_id in ends.due_of(tx, work.account, work.id):
                     note_grant(tx, tx.session.get_one(Grant, grant_id), due_at=due_at)
+
+
+def _look_for(lane: str) -> type[LookAtGroup | LookAtPolicy | LookAgain]:
+    """What looks once more at whom a lane is for (rule 32)."""
+    if is_policy(lane):
+        return LookAtPolicy
+    return LookAtGroup if is_group(lane) else LookAgain
