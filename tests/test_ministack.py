@@ -96,3 +96,23 @@ def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_kn
         f"List{what}: this endpoint does not offer it"
         for what in ("SigningCertificates", "SSHPublicKeys", "ServiceSpecificCredentials")
     ]
+
+
+def test_somebody_starts_with_a_login_and_a_key_in_one_request(lab: Lab) -> None:
+    lab.register("erin")
+    change = {"groups": ["LabGuest"], "console": True, "access_key": True}
+    asked = {"kind": "user.create", "user": "erin", "change": change, "reason": "a test"}
+    create = lab.post("pi", "/v1/access-requests", asked, expect=201)
+    lab.approve("alice", create["id"])
+    lab.applied(create["id"])
+    user = lab.iam.get_user(UserName="erin")["User"]
+    assert user["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+    assert lab.groups_in_iam("erin") == ["LabGuest"]
+    assert lab.iam.get_login_profile(UserName="erin")["LoginProfile"]["PasswordResetRequired"] is True
+    [key] = lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]
+    items = lab.get("erin", "/v1/secrets")["items"]
+    found = [lab.post("erin", f"/v1/secrets/{item['id']}/collect") for item in items]
+    assert {f["kind"]: f.get("access_key_id") for f in found} == {
+        "console_password": None,
+        "access_key": key["AccessKeyId"],
+    }

@@ -110,6 +110,10 @@ class Change(ABC):
         """Whether administrator power is involved, so that two must agree (rule 13)."""
         return False
 
+    def hands_out(self, _wish: Wish) -> bool:
+        """Whether a login or a key comes with it, which by itself would need an admin."""
+        return False
+
     def members_gain(self, _wish: Wish, _seen: Seen) -> bool:
         """Whether those who hold the groups named would get more by it (rule 4)."""
         return False

@@ -43,6 +43,7 @@ class Case:
         power: Administrator power is involved (rule 13).
         gain: Members of the groups named would get more by it (rule 4).
         only_admin: The admin, while only one has ever existed (rule 7).
+        hands_out: A login or a key comes along with it.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Case:
     power: bool = False
     gain: bool = False
     only_admin: str | None = None
+    hands_out: bool = False
 
     @property
     def parties(self) -> frozenset[str]:

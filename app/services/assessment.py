@@ -149,6 +149,7 @@ def assess(
         power=change.has_power(wish, seen),
         gain=change.members_gain(wish, seen),
         only_admin=people.only_admin(tx, roster.admins),
+        hands_out=change.hands_out(wish),
     )
     ruling = rule_on(case, change.needs(case), change.by_rule(case))
     return Assessment(change, wish, case, ruling, seen)

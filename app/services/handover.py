@@ -31,7 +31,7 @@ class Handover:
         self._database, self._iam = database, iam
 
     def noted(self, request_id: str, seen: Seen) -> Seen:
-        """What was seen, with how far this request's secret has come."""
+        """What was seen, with how far this request's secrets have come."""
         if not isinstance(seen, SeenCredentials):
             return seen
         with self._database.look() as tx:
@@ -56,7 +56,7 @@ class Handover:
             secrets.intend(tx, _request(tx, request_id), SecretKind.CONSOLE_PASSWORD, text=text)
         self._iam.call(operation, text)
         with self._database.write() as tx:
-            secrets.made(tx, request_id)
+            secrets.made(tx, request_id, SecretKind.CONSOLE_PASSWORD)
 
     def _shortest(self) -> int:
         """What the account's policy asks for; an emulator that does not offer it asks for nothing (rule 28)."""
@@ -74,7 +74,8 @@ class Handover:
         if not kept:
             raise aws.Retryable(operation.action, "UnreadableAnswer", "it holds no key")
         with self._database.write() as tx:
-            secrets.made(tx, request_id, text=kept["SecretAccessKey"], key_id=kept["AccessKeyId"])
+            secret = {"text": kept["SecretAccessKey"], "key_id": kept["AccessKeyId"]}
+            secrets.made(tx, request_id, SecretKind.ACCESS_KEY, **secret)
 
 
 def require_shown_gone(tx: Tx, row: AccessRequest, seen: Seen) -> None:
