@@ -310,7 +310,7 @@ def test_a_request_that_nobody_could_decide_is_refused() -> None:
     ],
 )
 def test_user_create(
-    asker: Person, groups: tuple[GroupFacts, ...], hands_out: bool, by_rule: str | None, required: int
+    *, asker: Person, groups: tuple[GroupFacts, ...], hands_out: bool, by_rule: str | None, required: int
 ) -> None:
     change = REGISTRY[Kind.USER_CREATE]
     case = Case(Kind.USER_CREATE, asker, BOB, roster(PI, ALICE, ZOE, BOB), groups, hands_out=hands_out)
