@@ -1,4 +1,4 @@
-"""A new person with groups, a login and a key in one request: over HTTP, and on the strict fake while calls go wrong."""
+"""A new person with groups, a login and a key in one request: over HTTP, and on the fake while calls go wrong."""
 
 import itertools
 from collections.abc import Iterator
