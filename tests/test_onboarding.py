@@ -14,9 +14,9 @@ from tests.conftest import BOTH, Databases
 from tests.support.fake_iam import BOUNDARY_ARN, FakeIam, Fault
 from tests.support.fake_users import Login
 from tests.support.lab import Lab
-from tests.test_lifecycle import boto_iam
+from tests.test_lifecycle import boto_iam, wish
 from tests.test_secret_faults import Place
-from tests.test_secrets import ASK, SECRETS, refused, waiting, wish
+from tests.test_secrets import ASK, SECRETS, refused, waiting
 
 ACTIONS = ["CreateUser", "AddUserToGroup", "CreateLoginProfile", "CreateAccessKey"]
 READS = 6
