@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     require_mfa: bool = True
     docs: bool = True
     lapse_after: Duration = timedelta(days=7)
+    key_overlap: Duration = timedelta(hours=24)
+    key_idle: Duration = timedelta(days=7)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
 

@@ -28,13 +28,14 @@ from typing_extensions import override
 
 from app import migrate
 from app.changes.group_membership import GroupBody
-from app.db import Database, Terms, Tx
+from app.db import Database, Tx
 from app.delivery.due import due
 from app.domain import canonical
 from app.domain.actors import SYSTEM_ACTOR, Caller
 from app.domain.rules import Catalogue, CatalogueGroup, Rule
 from app.domain.sightings import SeenGroup, SeenPolicy
 from app.domain.states import ENDING_GRANTS, LIVE_GRANTS, DecisionState, GrantState, Provisioning
+from app.domain.terms import Terms
 from app.domain.words import Channel, Kind, Scope, UserState, Verdict
 from app.errors import GatehouseError
 from app.models import AccessRequest, Account, Decision, Grant, User

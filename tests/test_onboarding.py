@@ -66,8 +66,8 @@ def test_one_request_makes_user_membership_login_and_key(lab_on: Lab) -> None:
     [key] = lab.iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
     given = found["access_key"]
     assert (key["AccessKeyId"], key["Status"]) == (given["access_key_id"], "Active")
-    opened = {"aws_access_key_id": given["access_key_id"], "aws_secret_access_key": given["secret_access_key"]}
-    sts = boto3.client("sts", endpoint_url=lab.iam.meta.endpoint_url, region_name="us-east-1", **opened)
+    opened = boto3.Session(given["access_key_id"], given["secret_access_key"], region_name="us-east-1")
+    sts = opened.client("sts", endpoint_url=lab.iam.meta.endpoint_url)
     assert sts.get_caller_identity()["Arn"].endswith(f"/{name}")
 
     written = lab.call("pi", "GET", f"{ASK}/{asked['id']}").text + lab.call("pi", "GET", "/v1/audit-events").text

@@ -60,6 +60,7 @@ class Wish:
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
         managed: The groups named here, as they are managed now.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
+        rotating: Where a key is to be rotated: the access request that rotates one of the user's already.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Wish:
     needs_mfa: bool = False
     managed: Mapping[str, Managed] = field(default_factory=dict)
     leaver: Leaver | None = None
+    rotating: str | None = None
 
 
 class Change(ABC):

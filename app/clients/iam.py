@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from botocore import xform_name
@@ -79,6 +80,9 @@ class Iam(Protocol):
 
     def shortest_password(self) -> int | None:
         """Characters that the account's password policy asks for at least, None where it has no policy."""
+
+    def key_used(self, key_id: str) -> datetime | None:
+        """When an access key was last used, None where it never was."""
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call. The operation's action is one of `WRITES`.
@@ -225,6 +229,12 @@ class BotoIam:
             return int(self._read("GetAccountPasswordPolicy")["PasswordPolicy"]["MinimumPasswordLength"])
         except aws.Gone:
             return None
+
+    @_readable("GetAccessKeyLastUsed")
+    def key_used(self, key_id: str) -> datetime | None:
+        """When an access key was last used, or None."""
+        used = self._read("GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate")
+        return None if used is None else used.astimezone(UTC)
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""

@@ -97,6 +97,7 @@ class Seen:
         user: None when IAM has no such user, or when none was seen.
         groups: By name; a group that IAM does not have is missing here.
         boundary: The boundary policy of the account, None when it is not there.
+        key_ids: The user's access keys as last seen; None: nobody looked. What is fresh has them elsewhere.
         fresh: True when it was read from IAM just now.
         emulated: The endpoint is not AWS's, so what it cannot do is a finding and no failure (rule 28).
     """
@@ -105,6 +106,7 @@ class Seen:
     groups: Mapping[str, SeenGroup] = field(default_factory=dict)
     boundary: SeenPolicy | None = None
     policies: Mapping[str, SeenPolicy] = field(default_factory=dict)
+    key_ids: tuple[str, ...] | None = None
     fresh: bool = False
     emulated: bool = False
 

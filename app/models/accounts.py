@@ -21,7 +21,7 @@ class Sighting(SQLModel, table=True):
 
     account: str = Field(primary_key=True)
     what: str = Field(primary_key=True)
-    """`user`, `group` or `boundary`."""
+    """`user`, `keys` (of a user), `group` or `boundary`."""
     name: str = Field(primary_key=True)
     state: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
     seen_at: dt.datetime

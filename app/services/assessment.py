@@ -18,7 +18,7 @@ from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.errors import NotFound
 from app.models import AccessRequest, Account, Group, columns
-from app.services import directory, people, sightings, suspensions
+from app.services import directory, people, rotations, sightings, suspensions
 from app.services.people import Known
 
 _accounts, _groups = columns(Account), columns(Group)
@@ -128,8 +128,6 @@ def assess(
     rules = place.rules
     asked = rules_asked or rules
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
-    if change.of_person:
-        wish = replace(wish, leaver=suspensions.leaver(tx, account, subject.name))
     seen = sightings.load(tx, account, subject.name, names)
     parties = {asker, subject.name, subject.person.counts_as}
     binding = [*asked.values(), *rules.values(), *change.rules(body)]
@@ -156,6 +154,7 @@ def assess(
 
 
 def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:
+    rotates = change.kind == Kind.ACCESS_KEY_ROTATE
     return Wish(
         kind=change.kind,
         account=place.account,
@@ -166,6 +165,8 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         boundary_arn=place.boundary_arn,
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
         managed=place.managed,
+        leaver=suspensions.leaver(tx, place.account, subject.name) if change.of_person else None,
+        rotating=rotations.under_way(tx, place.account, subject.name) if rotates else None,
     )
 
 
@@ -175,10 +176,7 @@ def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     body = change.body.model_validate(row.change)
     place = _place(tx, row.account, change.groups(body))
     rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
-    wish = _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
-    if change.of_person:
-        wish = replace(wish, leaver=suspensions.leaver(tx, row.account, row.user))
-    return change, wish
+    return change, _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
 
 
 def reassess(tx: Tx, row: AccessRequest) -> Assessment:

@@ -16,7 +16,7 @@ from app.domain.actors import SYSTEM_ACTOR, Caller
 from app.domain.credentials import Handed, SecretKind
 from app.errors import Gone, NotFound
 from app.models import AccessRequest, Account, Secret
-from app.services import audit
+from app.services import audit, rotation_moves
 
 WAITS = timedelta(hours=72)
 """How long a secret can be collected."""
@@ -84,10 +84,16 @@ def made(tx: Tx, request_id: str, kind: SecretKind, *, text: str | None = None, 
         row.sealed = tx.terms.vault.seal(row.id, text)
 
 
-def ready(tx: Tx, request: AccessRequest) -> None:
-    """IAM shows it: from here its user can collect it. A password that it replaced cannot be collected any more."""
-    for row in _of_request(tx, request.id):
+def ready(tx: Tx, request: AccessRequest) -> list[Secret]:
+    """IAM shows it: from here its user can collect it. A password that it replaced cannot be collected any more.
+
+    Returns:
+        What can be collected now.
+    """
+    rows = _of_request(tx, request.id)
+    for row in rows:
         _ready(tx, request, row)
+    return [row for row in rows if row.ready_at is not None]
 
 
 def _ready(tx: Tx, request: AccessRequest, row: Secret) -> None:
@@ -163,7 +169,7 @@ def collect(tx: Tx, caller: Caller, secret_id: str) -> Collected:
         raise NotFound("You have no such secret.", code="secret_not_found")
     if row.sealed is None or row.expires_at is None or row.expires_at <= tx.now:
         why = "was collected already" if row.collected_at else "is not kept any more"
-        raise Gone(f"This secret {why}. Ask for a new one: console.reset or access_key.create.")
+        raise Gone(f"This secret {why}. Ask for a new one: console.reset, access_key.create or access_key.rotate.")
     text = tx.terms.vault.open(row.id, row.sealed)
     row.sealed, row.collected_at = None, tx.now
     audit.record(
@@ -176,7 +182,15 @@ def collect(tx: Tx, caller: Caller, secret_id: str) -> Collected:
         kind=row.kind,
         key_id=row.key_id,
     )
+    rotation_moves.collected(tx, caller, row)
     return Collected(row, text, _sign_in_url(tx, row.account))
+
+
+def hold(tx: Tx, request_id: str) -> None:
+    """Hold what a request made, so that nobody collects it meanwhile."""
+    if tx.locks_rows:
+        query = sa.select(col(Secret.id)).where(col(Secret.access_request_id) == request_id)
+        tx.session.connection().execute(query.order_by(col(Secret.id)).with_for_update()).all()
 
 
 def erase_expired(tx: Tx) -> None:

@@ -34,17 +34,18 @@ _PUT_POSTGRESQL, _PUT_SQLITE = _upsert(postgresql.insert), _upsert(sqlite.insert
 def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
     """What was last seen of a user, some groups and the boundary."""
     groups = tuple(groups)
-    wanted = {("user", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)}
+    wanted = {("user", user), ("keys", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)}
     # By name alone, since that is one plain list; a user and a group of one name are told apart here.
     rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, _BOUNDARY, *groups]})
     found: dict[tuple[str, str], Any] = {
         (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
     }
-    seen_user, cap = found.get(("user", user)), found.get(("boundary", _BOUNDARY))
+    seen_user, cap, keys = found.get(("user", user)), found.get(("boundary", _BOUNDARY)), found.get(("keys", user))
     return Seen(
         user=SeenUser.from_json(seen_user) if seen_user else None,
         groups={name: SeenGroup.from_json(s) for (what, name), s in found.items() if what == "group"},
         boundary=SeenPolicy(**cap) if cap else None,
+        key_ids=tuple(keys["ids"]) if keys else None,
     )
 
 
@@ -72,6 +73,11 @@ def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:
     """Keep what was just read of one user; None says that IAM has none."""
     _put(tx, account, "user", name, user.as_json() if user else None)
+
+
+def save_keys(tx: Tx, account: str, user: str, key_ids: Iterable[str]) -> None:
+    """Keep which access keys a user was just seen to have."""
+    _put(tx, account, "keys", user, {"ids": sorted(key_ids)})
 
 
 def left(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:
