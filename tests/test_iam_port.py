@@ -12,7 +12,7 @@ from tests.support import deviations
 from tests.support.behaviours import BEHAVIOURS
 from tests.support.iam_ports import BACKENDS
 
-for module in ("belongings", "credentials", "groups", "members", "users"):
+for module in ("belongings", "credentials", "groups", "keys", "members", "users"):
     importlib.import_module(f"tests.test_iam_port_{module}")  # fills TESTED, whichever tests were chosen
 
 

@@ -1,6 +1,5 @@
 """The contract of the IAM port, logins, keys and devices; and that no secret of them is in what is raised."""
 
-import datetime as dt
 import traceback
 
 import pytest
@@ -116,16 +115,6 @@ def test_create_key(port: Port) -> str:
     assert len(port.kept["SecretAccessKey"]) == 40
     shown = [(key.id, key.active) for key in port.belongings(name).keys]
     return f"{outcome}, id and secret, {'shown active' if shown == [(port.kept['AccessKeyId'], True)] else shown}"
-
-
-@behaviour
-def test_key_used(port: Port) -> str:
-    _, key = with_key(port)
-    before = port.iam.key_used(key)
-    port.use(port.kept)
-    after = port.iam.key_used(key)
-    lately = after is not None and abs(dt.datetime.now(dt.UTC) - after) < dt.timedelta(minutes=1)
-    return f"{before or 'never'}, then {('a moment ago' if lately else after) or 'never'}"
 
 
 @behaviour

@@ -82,7 +82,7 @@ class Iam(Protocol):
         """Characters that the account's password policy asks for at least, None where it has no policy."""
 
     def key_used(self, key_id: str) -> datetime | None:
-        """When an access key was last used, None where it never was."""
+        """When an access key was last used, None where it never was or there is none of that id."""
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call. The operation's action is one of `WRITES`.
@@ -233,7 +233,10 @@ class BotoIam:
     @_readable("GetAccessKeyLastUsed")
     def key_used(self, key_id: str) -> datetime | None:
         """When an access key was last used, or None."""
-        used = self._read("GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate")
+        try:
+            used = self._read("GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate")
+        except aws.Gone:
+            return None
         return None if used is None else used.astimezone(UTC)
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
