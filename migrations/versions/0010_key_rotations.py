@@ -1,7 +1,7 @@
 """access keys on their way out
 
 Revision ID: 0010
-Revises: 0006
+Revises: 0013
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
