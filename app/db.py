@@ -19,11 +19,11 @@ from typing_extensions import override
 
 from app import pinging
 from app.domain import canonical, chain
-from app.domain.terms import Terms
 from app.domain.work import Work
 from app.errors import StartError, Unavailable
 from app.fair_lock import FairLock
 from app.models import AuditEvent, AuditHead, columns, new_id
+from app.terms import Terms
 
 WRITE_WAIT = 30.0
 """Seconds a writer waits for its turn before it gives up with 503."""

@@ -30,8 +30,8 @@ from app.config import Settings
 from app.db import Database
 from app.delivery.protocol import Delivery
 from app.domain.keys import derive
-from app.domain.terms import Terms
 from app.domain.vault import Vault
+from app.terms import Terms
 
 VERSION = "0.1.0"
 

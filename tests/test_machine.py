@@ -35,13 +35,13 @@ from app.domain.actors import SYSTEM_ACTOR, Caller
 from app.domain.rules import Catalogue, CatalogueGroup, Rule
 from app.domain.sightings import SeenGroup, SeenPolicy
 from app.domain.states import ENDING_GRANTS, LIVE_GRANTS, DecisionState, GrantState, Provisioning
-from app.domain.terms import Terms
 from app.domain.words import Channel, Kind, Scope, UserState, Verdict
 from app.errors import GatehouseError
 from app.models import AccessRequest, Account, Decision, Grant, User
 from app.services import audit, decisions, directory, grants, owner, people, requests, sightings
 from app.services.backoff import Backoff
 from app.services.reconcile import Reconciler
+from app.terms import Terms
 from tests.support.fake_iam import ACCOUNT, BOUNDARY_ARN, Died, FakeIam, Fault
 from tests.support.fake_iam import Account as IamUser
 

@@ -10,8 +10,7 @@ from botocore import xform_name
 
 from app import metrics
 from app.clients import aws, belongings, roles
-from app.clients.reading import readable as _readable
-from app.clients.reading import still_there as _still_there
+from app.clients.reading import readable, still_there
 from app.domain.belongings import Belongings
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
@@ -135,20 +134,20 @@ class BotoIam:
         """Share the other's pace: both change one account."""
         self._writes, self._reads = other._writes, other._reads  # noqa: SLF001 - of this very class
 
-    @_readable("GetCallerIdentity")
+    @readable("GetCallerIdentity")
     def account(self) -> tuple[str, str]:
         """The account's 12 digits and its partition."""
         with metrics.aws_call("GetCallerIdentity"), aws.translated("GetCallerIdentity", emulated=self.emulated):
             return str(self._sts.get_caller_identity()["Account"]), str(self._client.meta.partition)
 
-    @_readable("GetUser")
+    @readable("GetUser")
     def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
         """The user, or None. GetUser shows boundary and tags, which ListUsers never does."""
         try:
             user = self._read("GetUser", UserName=name)["User"]
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
             devices = list(self._all("ListMFADevices", "MFADevices", UserName=name)) if mfa else None
             return SeenUser(
@@ -161,21 +160,21 @@ class BotoIam:
                 belongings=self._belongings_of(name, groups).in_words() if belongings else (),
             )
 
-    @_readable("ListAttachedGroupPolicies")
+    @readable("ListAttachedGroupPolicies")
     def group(self, name: str) -> SeenGroup | None:
         """The group, or None."""
         try:
             attached = list(self._all("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=name))
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             inline = [str(n) for n in self._all("ListGroupPolicies", "PolicyNames", GroupName=name)]
             arns = [str(p["PolicyArn"]) for p in attached]
             policies = [self.policy(arn) or SeenPolicy(arn, None) for arn in arns]
             policies += [self._inline(name, policy) for policy in inline]
         return SeenGroup(name, tuple(sorted(policies, key=lambda p: p.name)))
 
-    @_readable("GetGroup")
+    @readable("GetGroup")
     def members(self, group: str) -> frozenset[str] | None:
         """The names of everyone in the group, or None: one call for each thousand members."""
         try:
@@ -184,7 +183,7 @@ class BotoIam:
         except aws.Gone:
             return None
 
-    @_readable("GetPolicy")
+    @readable("GetPolicy")
     def policy(self, arn: str) -> SeenPolicy | None:
         """The policy, or None. AWS's own documents are kept by ARN and version; ours could be made anew as v1."""
         try:
@@ -194,7 +193,7 @@ class BotoIam:
         kept = self._documents.get((arn, version))
         if kept is not None:
             return kept
-        with _still_there():
+        with still_there():
             answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)
         seen = belongings.seen("GetPolicyVersion", arn, answer["PolicyVersion"]["Document"])
         if ":iam::aws:policy/" in arn:
@@ -203,17 +202,17 @@ class BotoIam:
                 self._documents.popitem(last=False)
         return seen
 
-    @_readable("ListGroupsForUser")
+    @readable("ListGroupsForUser")
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
         try:
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             return self._belongings_of(name, groups)
 
-    @_readable("GetAccountPasswordPolicy")
+    @readable("GetAccountPasswordPolicy")
     def shortest_password(self) -> int | None:
         """Characters that the account's password policy asks for at least, or None."""
         try:
@@ -221,7 +220,7 @@ class BotoIam:
         except aws.Gone:
             return None
 
-    @_readable("GetAccessKeyLastUsed")
+    @readable("GetAccessKeyLastUsed")
     def key_used(self, key_id: str) -> datetime | None:
         """When an access key was last used, or None."""
         try:
@@ -252,7 +251,7 @@ class BotoIam:
         """
         try:
             answer = self._send(action, parameters, self._once if action in _MADE_ONCE else self._client)
-            with _readable(action):
+            with readable(action):
                 return {k: str(answer["AccessKey"][k]) for k in _KEPT} if action in _MADE_ONCE else {}
         except aws.AwsError as problem:
             text = problem.message.replace(secret, "***") if secret else problem.message
@@ -269,7 +268,7 @@ class BotoIam:
     def _all(self, action: str, key: str, **parameters: str | int) -> Iterator[Any]:
         marker: dict[str, str] = {}
         for _ in range(_PAGES):
-            with _still_there() if marker else nullcontext():
+            with still_there() if marker else nullcontext():
                 page = self._read(action, **parameters, **marker)
             yield from page[key]  # a list that is missing is not an empty one
             if not page.get("IsTruncated"):
@@ -282,6 +281,6 @@ class BotoIam:
         return self._send(action, parameters)
 
     def _send(self, action: str, parameters: dict[str, Any], client: Any = None) -> dict[str, Any]:
-        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), _readable(action):
+        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), readable(action):
             answer: dict[str, Any] = getattr(client or self._client, xform_name(action))(**parameters)
             return answer

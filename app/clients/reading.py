@@ -1,4 +1,4 @@
-"""Reading answers: what is not as AWS promises, or is only there every other time, is asked for again."""
+"""What is concluded from answers that are not as AWS promises."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,8 +1,8 @@
 """The settings that services go by."""
 
+import datetime as dt
 import os
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from app.domain.vault import Vault
 
@@ -19,8 +19,8 @@ class Terms:
         key_idle: How long it is then inactive and unused before it is deleted.
     """
 
-    lapse_after: timedelta = timedelta(days=7)
+    lapse_after: dt.timedelta = dt.timedelta(days=7)
     require_mfa: bool = True
     vault: Vault = field(default_factory=lambda: Vault(os.urandom(32)), repr=False)
-    key_overlap: timedelta = timedelta(hours=24)
-    key_idle: timedelta = timedelta(days=7)
+    key_overlap: dt.timedelta = dt.timedelta(hours=24)
+    key_idle: dt.timedelta = dt.timedelta(days=7)
