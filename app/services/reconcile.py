@@ -23,6 +23,7 @@ from app.services.carrying_out import CarryOut
 from app.services.housekeeping import tidy
 from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
 from app.services.late_groups import LookAtGroup, is_group
+from app.services.late_keys import LookAtKeys
 from app.services.late_writes import LookAgain, put_off
 from app.services.moves import note_grant, note_request, note_rotation
 from app.services.restored import Restored
@@ -97,8 +98,9 @@ class Reconciler:
         elif work.what == "lane":
             with self._claimed(work.account, [work.id]) as (claim, database, iam):
                 if claim.principals:
-                    look = LookAtGroup if is_group(work.id) else LookAgain
-                    look(database, iam)(work.account, work.id)
+                    looks = (LookAtGroup,) if is_group(work.id) else (LookAgain, LookAtKeys)
+                    for look in looks:
+                        look(database, iam)(work.account, work.id)
         elif work.what == "rotation":
             self._rotate(work)
         elif not self._restored.rests(work.id):  # rule 38
