@@ -1,7 +1,10 @@
 """Whole lives against the second emulator, which keeps permissions boundaries and moto does not."""
 
+import datetime as dt
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +16,7 @@ from app.domain.leaving import DENY_NAME
 from app.main import make_database
 from app.services import catalogue, owner, setup
 from tests.conftest import Databases
-from tests.support.lab import Lab, serving
+from tests.support.lab import STEP, Lab, serving
 
 ACCOUNT = "000000000000"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/governance/LabBoundary"
@@ -134,3 +137,20 @@ def test_somebody_starts_with_a_login_and_a_key_in_one_request(lab: Lab) -> None
         "console_password": None,
         "access_key": key["AccessKeyId"],
     }
+
+
+def test_a_key_is_rotated_to_the_end_where_last_use_is_never_known(lab: Lab) -> None:
+    database = lab.running.database
+    database.terms = replace(database.terms, key_overlap=dt.timedelta(), key_idle=dt.timedelta())
+    [old] = lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]
+    change = {"key_id": old["AccessKeyId"]}
+    wish = {"kind": "access_key.rotate", "change": change, "reason": "a test"}
+    asked = lab.post("erin", "/v1/access-requests", wish, expect=201)
+    assert asked["ruling"]["by_rule"] == "own_key"
+    lab.applied(asked["id"])
+    [item] = lab.get("erin", "/v1/secrets")["items"]
+    new = lab.post("erin", f"/v1/secrets/{item['id']}/collect")["access_key_id"]
+    deadline = time.monotonic() + 15
+    while [k["AccessKeyId"] for k in lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]] != [new]:
+        assert time.monotonic() < deadline
+        time.sleep(STEP)

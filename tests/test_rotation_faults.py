@@ -165,6 +165,8 @@ def test_a_call_goes_wrong_where_nobody_collects(place: Rotating, position: int,
     assert place.bob.keys[OLD].active
     assert waiting(place.lab) == []
     assert place.row(request_id)["failure"]["code"] == "never_collected"
+    with place.lab.running.database.read() as tx:
+        assert tx.session.execute(sa.select(columns(Secret).c.sealed)).scalars().all() == [None]
     assert place.events(request_id) == ["rotation_begun", "rotation_abandoned", "rotation_ended"]
 
 
