@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -81,6 +82,10 @@ class FreeIam:
         return ()
 
     def shortest_password(self) -> int | None:
+        self._calls(1)
+        return None
+
+    def key_used(self, _key_id: str) -> datetime | None:
         self._calls(1)
         return None
 

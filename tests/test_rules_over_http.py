@@ -80,6 +80,9 @@ class Iam:
     def shortest_password(self) -> int | None:
         return self._real.shortest_password()
 
+    def key_used(self, key_id: str) -> dt.datetime | None:
+        return self._real.key_used(key_id)
+
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if self._before is not None:
             self._before(operation)

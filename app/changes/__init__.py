@@ -1,5 +1,6 @@
 """The kinds of change. A new kind is one new module and one line here."""
 
+from app.changes.access_key_rotate import AccessKeyRotate
 from app.changes.access_keys import AccessKeyCreate, AccessKeyDelete
 from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
@@ -31,6 +32,7 @@ REGISTRY: dict[Kind, Change] = {
         ConsoleDisable(),
         AccessKeyCreate(),
         AccessKeyDelete(),
+        AccessKeyRotate(),
         UserSuspend(),
         UserResume(),
         UserDelete(),

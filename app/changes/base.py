@@ -68,6 +68,7 @@ class Wish:
         attached: The groups that it was seen attached to, whether managed here or not.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
         one_offs: Where it gives a policy: those that the user's grants give already, or are about to.
+        rotating: Where a key is to be rotated: the access request that rotates one of the user's already.
         admin_groups: Where a group named here lives under `/lab-admin/`: the names of all that do (rule 26).
     """
 
@@ -85,6 +86,7 @@ class Wish:
     attached: tuple[str, ...] = ()
     leaver: Leaver | None = None
     one_offs: tuple[OneOff, ...] = ()
+    rotating: str | None = None
     admin_groups: frozenset[str] = frozenset()
 
 
@@ -129,6 +131,10 @@ class Change(ABC):
     def policies(self, _wish: Wish) -> tuple[str, ...]:
         """The ARNs of the managed policies whose documents must be known, besides those that its groups have."""
         return ()
+
+    def hands_out(self, _wish: Wish) -> bool:
+        """Whether a login or a key comes with it, which by itself would need an admin."""
+        return False
 
     def members_gain(self, _wish: Wish, _seen: Seen) -> bool:
         """Whether those who hold the groups named would get more by it (rule 4)."""

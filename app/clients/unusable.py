@@ -54,6 +54,10 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def key_used(self, _key_id: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def call(self, _operation: Operation, secret: str | None = None) -> NoReturn:  # noqa: ARG002 - the port's
         """Raise."""
         raise self._why

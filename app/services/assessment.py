@@ -27,6 +27,7 @@ from app.services import (
     one_offs,
     people,
     policy_documents,
+    rotations,
     sightings,
     suspensions,
 )
@@ -173,6 +174,7 @@ def assess(
         gain=change.members_gain(wish, seen),
         only_admin=people.only_admin(tx, roster.admins),
         longest=tx.terms.longest_policy if _gives_policy(change, body) else None,
+        hands_out=change.hands_out(wish),
     )
     ruling = rule_on(case, change.needs(case), change.by_rule(case))
     if said := change.warnings(wish, seen):
@@ -181,6 +183,7 @@ def assess(
 
 
 def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:
+    rotates = change.kind == Kind.ACCESS_KEY_ROTATE
     of_admins = any(group.path == ADMIN_PATH for group in place.managed.values())
     boundary = place.boundary_arn
     if of_admins and change.gives_access and boundary:
@@ -198,10 +201,10 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         names=place.names,
         lab=place.lab.lab if place.lab else None,
         attached=place.lab.attached if place.lab else (),
+        leaver=suspensions.leaver(tx, place.account, subject.name) if change.of_person else None,
+        rotating=rotations.under_way(tx, place.account, subject.name) if rotates else None,
         admin_groups=directory.admin_groups(tx) if of_admins else frozenset(),
     )
-    if change.of_person:
-        return replace(wish, leaver=suspensions.leaver(tx, wish.account, wish.user))
     if _gives_policy(change, body):
         return replace(wish, one_offs=one_offs.of_user(tx, wish.account, wish.user))
     return wish

@@ -207,7 +207,7 @@ class CarryOut:
                 return
             for grant in current:
                 outcomes.activate(tx, grant)
-            handover.finish(tx, row)
+            handover.finish(tx, row, seen)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
             if change.of_person:
                 leaving.applied(tx, row)

@@ -43,19 +43,21 @@ def load(tx: Tx, account: str, user: str, groups: Iterable[str], boundary: str |
         boundary: Its ARN; None: the one of every lab user.
     """
     groups, of = tuple(groups), _name(boundary)
-    wanted = {("user", user), ("inline", user), ("boundary", of), *(("group", g) for g in groups)}
+    of_user = {(what, user) for what in ("user", "inline", "keys")}
+    wanted = of_user | {("boundary", of), *(("group", g) for g in groups)}
     # By name alone, since that is one plain list; a user and a group of one name are told apart here.
     rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, of, *groups]})
     found: dict[tuple[str, str], Any] = {
         (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
     }
-    seen_user, cap = found.get(("user", user)), found.get(("boundary", of))
-    inline = found.get(("inline", user))
+    seen_user, inline, keys = (found.get((what, user)) for what in ("user", "inline", "keys"))
+    cap = found.get(("boundary", of))
     return Seen(
         user=SeenUser.from_json(seen_user) if seen_user else None,
         groups={name: SeenGroup.from_json(s) for (what, name), s in found.items() if what == "group"},
         boundary=SeenPolicy(**cap) if cap else None,
         inline=tuple(InlinePolicy(**policy) for policy in inline["policies"]) if inline else None,
+        key_ids=tuple(keys["ids"]) if keys else None,
     )
 
 
@@ -129,6 +131,11 @@ def taken(tx: Tx, account: str, place: str, names: Iterable[str]) -> None:
     if known is not None:
         gone = set(names)
         save_inline(tx, account, user, [policy for policy in known if policy.name not in gone])
+
+
+def save_keys(tx: Tx, account: str, user: str, key_ids: Iterable[str]) -> None:
+    """Keep which access keys a user was just seen to have."""
+    _put(tx, account, "keys", user, {"ids": sorted(key_ids)})
 
 
 def left(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:

@@ -114,6 +114,8 @@ BEHAVIOURS |= {
     "belongings_none": Behaviour("belongings", "just made", "nothing"),
     "belongings_of_each": Behaviour("belongings", "has one of each kind", "each with its id or hash"),
     "belongings_key_inactive": Behaviour("belongings", "one key of two is inactive", "inactive, active"),
+    "key_used": Behaviour("key_used", "made; then somebody signed a call with it", "never, then a moment ago"),
+    "key_used_missing": Behaviour("key_used", "there is no such key", "None"),
     "shortest_password_none": Behaviour("shortest_password", "the account has no policy", "None"),
     "shortest_password": Behaviour("shortest_password", "the account's policy asks for 24", "24"),
     # The console.

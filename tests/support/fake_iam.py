@@ -6,6 +6,7 @@ quotas"), and `tests/test_iam_port*.py` hold it to that next to the emulators.
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -146,6 +147,11 @@ class FakeIam(Policies):
     def shortest_password(self) -> int | None:
         self._read("GetAccountPasswordPolicy")
         return self.password_length
+
+    def key_used(self, key_id: str) -> datetime | None:
+        self._read("GetAccessKeyLastUsed")
+        keys = {name: key for user in self.users.values() for name, key in user.keys.items()}
+        return keys[key_id].used if key_id in keys else None
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if operation.action not in WRITES:
