@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     docs: bool = True
     longest_policy: Duration = timedelta(days=30)
     lapse_after: Duration = timedelta(days=7)
+    key_overlap: Duration = timedelta(hours=24)
+    key_idle: Duration = timedelta(days=7)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
 

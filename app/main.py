@@ -48,6 +48,8 @@ def make_database(settings: Settings) -> Database:
         longest_policy=settings.longest_policy,
         require_mfa=settings.require_mfa and not settings.simulate,
         vault=Vault(secret_key),
+        key_overlap=settings.key_overlap,
+        key_idle=settings.key_idle,
     )
     return Database(settings.database_url, audit_key=audit_key, terms=terms)
 

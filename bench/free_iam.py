@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,6 +69,9 @@ class FreeIam:
         self._calls(2)
         return SeenPolicy(arn, "sha256:" + "1" * 64)
 
+    def lab_policy(self, _arn: str) -> None:
+        self._calls(1)
+
     def belongings(self, name: str) -> Belongings | None:
         self._calls(9)
         with self._lock:
@@ -78,6 +82,10 @@ class FreeIam:
         return ()
 
     def shortest_password(self) -> int | None:
+        self._calls(1)
+        return None
+
+    def key_used(self, _key_id: str) -> datetime | None:
         self._calls(1)
         return None
 

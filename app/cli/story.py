@@ -2,7 +2,8 @@
 
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import boto3
 import httpx
@@ -46,6 +47,16 @@ class Teller:
             raise StoryError(f"{method} {path} answered {answer.status_code}: {answer.text[:300]}")
         return answer.json()
 
+    def enrol(self, name: str) -> None:
+        """Somebody's first token, by a code that pi hands out."""
+        code = self.call("pi", "POST", f"/v1/users/{name}/enrolment", expect=201)["code"]
+        self._tokens[name] = self.call("pi", "POST", "/v1/enrolments/redeem", {"code": code})["token"]
+
+    def keys_in_iam(self, user: str) -> dict[str, str]:
+        """The access keys that IAM itself shows, with their status."""
+        found = self._iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+        return {key["AccessKeyId"]: key["Status"] for key in found}
+
     def groups_in_iam(self, user: str) -> list[str]:
         """What IAM itself says."""
         return [g["GroupName"] for g in self._iam.list_groups_for_user(UserName=user)["Groups"]]
@@ -70,8 +81,21 @@ class Teller:
         return found
 
 
-def tell(running: Running, endpoint_url: str, tokens: dict[str, str]) -> None:
+class Telling(NamedTuple):
+    """How a chapter says what it does."""
+
+    title: Callable[[str], None]
+    say: Callable[[str], None]
+
+
+Chapter = Callable[[Teller, Telling], None]
+
+
+def tell(running: Running, endpoint_url: str, tokens: dict[str, str], *chapters: Chapter) -> None:
     """Run the story against a server in a thread of its own.
+
+    Args:
+        chapters: What else is told after it.
 
     Raises:
         StoryError: A step did not come out as it must.
@@ -83,6 +107,9 @@ def tell(running: Running, endpoint_url: str, tokens: dict[str, str]) -> None:
     try:
         _wait_until_up(running)
         _story(teller)
+        for chapter in chapters:
+            chapter(teller, Telling(_title, _say))
+        _console.print("\n[bold green]Asked, approved, applied, ended, proven.[/]")
     finally:
         running.server.should_exit = True
         thread.join(20)
@@ -108,7 +135,6 @@ def _story(t: Teller) -> None:
     _sign_in(t)
     _one_off(t)
     _leave(t)
-    _console.print("\n[bold green]Asked, approved, applied, ended, proven.[/]")
 
 
 def _show_before(t: Teller) -> None:

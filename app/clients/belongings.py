@@ -72,7 +72,7 @@ def seen(action: str, name: str, document: Any) -> SeenPolicy:
     with _document(action, name):
         content = documents.read(document)
         return SeenPolicy(
-            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content)
+            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content), content
         )
 
 

@@ -38,6 +38,10 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def lab_policy(self, _arn: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def belongings(self, _name: str) -> NoReturn:
         """Raise."""
         raise self._why
@@ -47,6 +51,10 @@ class UnusableIam:
         raise self._why
 
     def shortest_password(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def key_used(self, _key_id: str) -> NoReturn:
         """Raise."""
         raise self._why
 

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from app.db import Tx
 from app.domain import access
 from app.domain.work import Work
-from app.models import AccessRequest, Grant, Lane, columns
+from app.models import AccessRequest, Grant, KeyRotation, Lane, columns
 
 _requests, _grants, _lanes = columns(AccessRequest), columns(Grant), columns(Lane)
+_rotations = columns(KeyRotation)
 
 
 def free(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -38,13 +39,20 @@ _REQUESTS = (
     .order_by(_requests.c.due_at)
     .limit(sa.bindparam("most"))
 )
+_ROTATIONS = (
+    sa.select(_rotations.c.account, _rotations.c.id)
+    .where(_rotations.c.due_at <= sa.bindparam("now"), free(_rotations))
+    .order_by(_rotations.c.due_at)
+    .limit(sa.bindparam("most"))
+)
 _LANES = (
     sa.select(_lanes.c.account, _lanes.c.principal)
     .where(_lanes.c.look_again_at <= sa.bindparam("now"))
     .limit(sa.bindparam("most"))
 )
 _NEXT = tuple(
-    sa.select(sa.func.min(column)) for column in (_requests.c.due_at, _grants.c.due_at, _lanes.c.look_again_at)
+    sa.select(sa.func.min(column))
+    for column in (_requests.c.due_at, _grants.c.due_at, _rotations.c.due_at, _lanes.c.look_again_at)
 )
 
 
@@ -62,8 +70,9 @@ def due(tx: Tx, *, groups: int = 1, requests: int = 10) -> list[Work]:
     of_users = read(_ENDS_OF_USERS, {"now": tx.now, "most": requests})
     ends += [Work("ends", account, access.place(user, None)) for account, user in of_users]
     asked = [Work("request", *row) for row in read(_REQUESTS, {"now": tx.now, "most": requests})]
+    keys = [Work("rotation", *row) for row in read(_ROTATIONS, {"now": tx.now, "most": requests})]
     lanes = [Work("lane", *row) for row in read(_LANES, {"now": tx.now, "most": requests})]
-    return ends + asked + lanes
+    return ends + asked + keys + lanes
 
 
 def next_due(tx: Tx) -> datetime | None:

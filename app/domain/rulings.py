@@ -45,6 +45,7 @@ class Case:
         gain: Members of the groups named would get more by it (rule 4).
         only_admin: The admin, while only one has ever existed (rule 7).
         longest: What bounds the duration beside the groups' rules.
+        hands_out: A login or a key comes along with it.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Case:
     gain: bool = False
     only_admin: str | None = None
     longest: timedelta | None = None
+    hands_out: bool = False
 
     @property
     def parties(self) -> frozenset[str]:

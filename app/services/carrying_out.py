@@ -128,8 +128,7 @@ class CarryOut:
             if row.state not in _OPEN or not self._may_go_on(tx, row, current):
                 return False
             assessment = reassess(tx, row)
-            wish, groups = assessment.wish, assessment.change.groups(assessment.wish.body)
-            sightings.save(tx, row.account, row.user, groups, seen, assessment.seen, boundary=wish.boundary_arn)
+            assessment = outcomes.noted(tx, row, assessment, seen)
             if row.state == APPROVED:
                 move_request(tx, row, QUEUED)
             if not self._still_approved(tx, row, assessment, plan):
@@ -176,11 +175,13 @@ class CarryOut:
             end = outcomes.undo_from if row.state == APPLYING else outcomes.failed
             end(tx, row, "grant_ended", gone)
             return False
-        changed = plan.digest != row.plan_digest
+        changed = not plan.is_what(row.plan_digest)
         if not changed and approvals.still_good(approvals.standing(tx, row), assessment):
             return True
         why = (
-            "the policies or the boundary are not what was approved" if changed else "an approver is no longer eligible"
+            "the policies or the boundary are not what was approved"
+            if changed
+            else approvals.lacking(approvals.standing(tx, row), assessment)
         )
         if row.state == APPLYING:
             outcomes.undo_from(tx, row, "plan_changed", f"While it was carried out, {why}.")
@@ -206,7 +207,7 @@ class CarryOut:
                 return
             for grant in current:
                 outcomes.activate(tx, grant)
-            handover.finish(tx, row)
+            handover.finish(tx, row, seen)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
             if change.of_person:
                 leaving.applied(tx, row)

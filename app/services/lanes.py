@@ -278,7 +278,8 @@ class FencedIam:
         self.emulated = iam.emulated
         self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
         self.members, self.belongings, self.inline = iam.members, iam.belongings, iam.inline
-        self.shortest_password = iam.shortest_password
+        self.shortest_password, self.lab_policy = iam.shortest_password, iam.lab_policy
+        self.key_used = iam.key_used
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call, if the claim holds."""

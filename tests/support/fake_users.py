@@ -31,6 +31,7 @@ class Key:
     secret: str
     active: bool = True
     created: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    used: dt.datetime | None = None
 
 
 @dataclass
