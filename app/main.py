@@ -45,6 +45,7 @@ def make_database(settings: Settings) -> Database:
     secret_key, audit_key = settings.keys()
     terms = Terms(
         lapse_after=settings.lapse_after,
+        longest_policy=settings.longest_policy,
         require_mfa=settings.require_mfa and not settings.simulate,
         vault=Vault(secret_key),
         key_overlap=settings.key_overlap,

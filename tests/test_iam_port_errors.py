@@ -44,6 +44,7 @@ FOR_A_PERSON = [
 ]
 VERBS: dict[str, tuple[str, Callable[[BotoIam], Any]]] = {
     "account": ("GetCallerIdentity", lambda iam: iam.account()),
+    "inline": ("ListUserPolicies", lambda iam: iam.inline("bob")),
     "belongings": ("ListGroupsForUser", lambda iam: iam.belongings("bob")),
     "shortest_password": ("GetAccountPasswordPolicy", lambda iam: iam.shortest_password()),
     "key_used": ("GetAccessKeyLastUsed", lambda iam: iam.key_used("AKIAIOSFODNN7EXAMPLE")),

@@ -16,6 +16,7 @@ from app.domain.leaving import DENY_NAME
 from app.main import make_database
 from app.services import catalogue, owner, setup
 from tests.conftest import Databases
+from tests.support import one_off
 from tests.support.lab import STEP, Lab, serving
 
 ACCOUNT = "000000000000"
@@ -117,6 +118,26 @@ def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_kn
         f"List{what}: this endpoint does not offer it"
         for what in ("SigningCertificates", "SSHPublicKeys", "ServiceSpecificCredentials")
     ]
+
+
+def test_rule_13_a_one_off_permission_is_judged_within_the_boundary_that_is_really_kept(lab: Lab) -> None:
+    body = {"name": "fay", "email": "fay@lab.example", "iam": True}
+    [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
+    lab.applied(create["id"])
+    code = lab.post("pi", "/v1/users/fay/enrolment", expect=201)["code"]
+    lab.tokens["fay"] = lab.post(None, "/v1/enrolments/redeem", {"code": code})["token"]
+    keys = one_off.policy(action="iam:CreateAccessKey", resource="*")
+    assert one_off.ask(lab, "fay", name="keys", document=keys)["ruling"]["required_approvals"] == 1
+    passing = one_off.policy(action=["iam:PassRole", "ec2:RunInstances"], resource="*")
+    assert one_off.ask(lab, "fay", name="passing", document=passing)["ruling"]["required_approvals"] == 1
+    grant = one_off.give(lab, "fay", duration="PT2S")
+    [applied] = lab.get("pi", f"/v1/audit-events?event=grant.started&access_request_id={grant['access_request_id']}")[
+        "items"
+    ]
+    assert (applied["subject"], applied["data"]["policy"]) == ("fay", "console")
+    assert one_off.inline(lab, "fay") == {"console": one_off.policy()}
+    assert lab.grant_until(grant["id"], "revoked")["end_reason"] == "expired"
+    assert one_off.inline(lab, "fay") == {}
 
 
 def test_somebody_starts_with_a_login_and_a_key_in_one_request(lab: Lab) -> None:

@@ -6,6 +6,8 @@ from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
+from app.changes.policies import PolicyCreate, PolicyDelete, PolicyUpdate
+from app.changes.policy_inline import PolicyInline
 from app.changes.user_create import UserCreate
 from app.changes.user_delete import UserDelete
 from app.changes.user_roles import UserRoles
@@ -22,6 +24,9 @@ REGISTRY: dict[Kind, Change] = {
         GroupJoin(),
         GroupLeave(),
         GroupUpdate(),
+        PolicyCreate(),
+        PolicyUpdate(),
+        PolicyDelete(),
         ConsoleEnable(),
         ConsoleReset(),
         ConsoleDisable(),
@@ -31,5 +36,6 @@ REGISTRY: dict[Kind, Change] = {
         UserSuspend(),
         UserResume(),
         UserDelete(),
+        PolicyInline(),
     )
 }

@@ -14,7 +14,9 @@ from app.cli.runtime import Running
 from app.errors import GatehouseError
 
 SECONDS = 4
-"""How long the demo's grant lasts."""
+"""How long the demo's membership lasts."""
+ONE_OFF = 2
+"""How long its one-off permission does."""
 _console = Console(highlight=False, width=110)
 
 
@@ -58,6 +60,10 @@ class Teller:
     def groups_in_iam(self, user: str) -> list[str]:
         """What IAM itself says."""
         return [g["GroupName"] for g in self._iam.list_groups_for_user(UserName=user)["Groups"]]
+
+    def policies_in_iam(self, user: str) -> list[str]:
+        """What IAM itself says of the user's own policies."""
+        return list(self._iam.list_user_policies(UserName=user)["PolicyNames"])
 
     def users_in_iam(self) -> list[str]:
         """Whom IAM itself knows."""
@@ -127,6 +133,7 @@ def _story(t: Teller) -> None:
     _ended(t, grant)
     _audit(t, asked)
     _sign_in(t)
+    _one_off(t)
     _leave(t)
 
 
@@ -180,16 +187,23 @@ def _applied(t: Teller, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _ended(t: Teller, grant: dict[str, Any]) -> None:
     _title("6. The end comes by itself")
-    deadline = time.monotonic() + SECONDS + 10
-    while (now := t.call("bob", "GET", f"/v1/grants/{grant['id']}"))["state"] != "revoked":
-        if time.monotonic() > deadline:
-            raise StoryError(f"The grant did not end; it is {now['state']}.")
-        time.sleep(0.1)
+    now = _until_revoked(t, grant, SECONDS)
     _say(f"grant     {now['state']} ({now['end_reason']}), due {now['ends_at']}, done {now['ended_at']}")
     left = t.groups_in_iam("bob")
     _say(f"IAM says bob is in: {', '.join(left) or 'no group'}")
     if left:
         raise StoryError("IAM still shows the membership.")
+
+
+def _until_revoked(t: Teller, grant: dict[str, Any], seconds: int) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds + 10
+    while True:
+        now: dict[str, Any] = t.call("bob", "GET", f"/v1/grants/{grant['id']}")
+        if now["state"] == "revoked":
+            return now
+        if time.monotonic() > deadline:
+            raise StoryError(f"The grant did not end; it is {now['state']}.")
+        time.sleep(0.1)
 
 
 def _audit(t: Teller, asked: dict[str, Any]) -> None:
@@ -216,8 +230,33 @@ def _sign_in(t: Teller) -> None:
     _say(f"again     {gone['code']}: {gone['detail']}")
 
 
+def _one_off(t: Teller) -> None:
+    _title("9. bob's instance hangs: a day of the serial console, on that instance alone, ends by itself")
+    console = "ec2-instance-connect:SendSerialConsoleSSHPublicKey"
+    statement = {"Effect": "Allow", "Action": console, "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    warned = t.call("bob", "POST", "/v1/policies/lint", {"document": document})["findings"][0]
+    _say(f"lint      {warned['severity']}: {warned['reason']}")
+    statement["Resource"] = "arn:aws:ec2:us-east-1:123456789012:instance/i-0abc1234def567890"
+    wish = {
+        "kind": "policy.inline",
+        "change": {"name": "serial-console", "document": document},
+        "duration": f"PT{ONE_OFF}S",  # a day, in the demo's time
+        "reason": "the kernel hangs at boot",
+    }
+    asked = t.call("bob", "POST", "/v1/access-requests", wish, expect=201)
+    _say(f"ruling    {'; '.join(asked['ruling']['reasons'])}")
+    t.call("alice", "POST", f"/v1/access-requests/{asked['id']}/approve", {"plan_digest": asked["plan"]["digest"]})
+    grant = t.call("bob", "GET", f"/v1/grants/{t.applied('bob', asked['id'])['grant_id']}")
+    _say(f"IAM says bob has of his own: {', '.join(t.policies_in_iam('bob')) or 'nothing'}, until {grant['ends_at']}")
+    ended = _until_revoked(t, grant, ONE_OFF)
+    _say(f"grant     {ended['state']} ({ended['end_reason']}), done {ended['ended_at']}")
+    if t.policies_in_iam("bob"):
+        raise StoryError("IAM still shows the policy.")
+
+
 def _leave(t: Teller) -> None:
-    _title("9. bob leaves the lab: suspended at once, deleted when alice agrees")
+    _title("10. bob leaves the lab: suspended at once, deleted when alice agrees")
     suspended = t.call("pi", "POST", "/v1/users/bob/suspend", {"reason": "last day"}, expect=202)
     t.call("bob", "GET", "/v1/me", expect=401)
     _say("suspended bob's token answers 401 from now on")

@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings, roles
-from app.clients.reading import readable, still_there
+from app.clients import aws, belongings, managed, roles
+from app.clients.answers import readable, still_there
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
+from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -29,10 +31,13 @@ WRITES = frozenset(
         "CreateGroup",
         "CreateLoginProfile",
         "CreatePolicy",
+        "CreatePolicyVersion",
         "CreateUser",
         "DeactivateMFADevice",
         "DeleteAccessKey",
         "DeleteLoginProfile",
+        "DeletePolicy",
+        "DeletePolicyVersion",
         "DeleteSSHPublicKey",
         "DeleteServiceSpecificCredential",
         "DeleteSigningCertificate",
@@ -44,6 +49,7 @@ WRITES = frozenset(
         "PutUserPermissionsBoundary",
         "PutUserPolicy",
         "RemoveUserFromGroup",
+        "SetDefaultPolicyVersion",
         "UpdateAccessKey",
         "UpdateLoginProfile",
         "UpdateUser",
@@ -77,8 +83,14 @@ class Iam(Protocol):
     def policy(self, arn: str) -> SeenPolicy | None:
         """A managed policy with the hash of its default version."""
 
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, with its versions and what it is attached to; None where IAM has none."""
+
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
+
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, None where IAM has no such user; without `documents` their names only."""
 
     def shortest_password(self) -> int | None:
         """Characters that the account's password policy asks for at least, None where it has no policy."""
@@ -202,6 +214,16 @@ class BotoIam:
                 self._documents.popitem(last=False)
         return seen
 
+    @readable("ListEntitiesForPolicy")
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, or None."""
+        try:
+            policy = self._read("GetPolicy", PolicyArn=arn)["Policy"]
+        except aws.Gone:
+            return None
+        with still_there():
+            return managed.read(policy, self._read, self._all)
+
     @readable("ListGroupsForUser")
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
@@ -211,6 +233,16 @@ class BotoIam:
             return None
         with still_there():
             return self._belongings_of(name, groups)
+
+    @readable("ListUserPolicies")
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, or None."""
+        try:
+            names = [str(p) for p in self._all("ListUserPolicies", "PolicyNames", UserName=name)]
+        except aws.Gone:
+            return None
+        with still_there():
+            return tuple(belongings.inline_policy(name, p, self._read) if documents else InlinePolicy(p) for p in names)
 
     @readable("GetAccountPasswordPolicy")
     def shortest_password(self) -> int | None:

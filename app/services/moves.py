@@ -120,7 +120,7 @@ def _note_grants(tx: Tx, rows: Sequence[Grant], values: dict[str, Any]) -> None:
     _write(tx, _UPDATE_GRANT, [(row, {"was_state": row.state}) for row in rows], values)
     for row in rows:
         tx.touched |= {row.id, row.access_request_id}
-        _wake(tx, Work("ends", row.account, row.group), values.get("due_at"))
+        _wake(tx, Work("ends", row.account, row.place), values.get("due_at"))
 
 
 def _wake(tx: Tx, work: Work, due_at: datetime | None) -> None:

@@ -24,6 +24,7 @@ from app.services.housekeeping import tidy
 from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
 from app.services.late_groups import LookAtGroup, is_group
 from app.services.late_keys import LookAtKeys
+from app.services.late_policies import LookAtPolicy, is_policy
 from app.services.late_writes import LookAgain, put_off
 from app.services.moves import note_grant, note_request, note_rotation
 from app.services.restored import Restored
@@ -98,8 +99,7 @@ class Reconciler:
         elif work.what == "lane":
             with self._claimed(work.account, [work.id]) as (claim, database, iam):
                 if claim.principals:
-                    looks = (LookAtGroup,) if is_group(work.id) else (LookAgain, LookAtKeys)
-                    for look in looks:
+                    for look in _look_for(work.id):
                         look(database, iam)(work.account, work.id)
         elif work.what == "rotation":
             self._rotate(work)
@@ -209,3 +209,10 @@ class Reconciler:
             else:
                 for grant_id in ends.due_of(tx, work.account, work.id):
                     note_grant(tx, tx.session.get_one(Grant, grant_id), due_at=due_at)
+
+
+def _look_for(lane: str) -> tuple[type[LookAtGroup | LookAtPolicy | LookAgain | LookAtKeys], ...]:
+    """What looks once more at whom a lane is for (rule 32)."""
+    if is_policy(lane):
+        return (LookAtPolicy,)
+    return (LookAtGroup,) if is_group(lane) else (LookAgain, LookAtKeys)

@@ -125,6 +125,10 @@ class Port(ABC):
         """Give a user one of `THINGS`, past the port."""
 
     @abstractmethod
+    def attach_to_user(self, user: str, arn: str) -> None:
+        """Attach a managed policy to a user, past the port."""
+
+    @abstractmethod
     def give_credential(self, user: str, kind: str) -> str | None:
         """Give a user a `certificate`, an `SSH key` or a `service credential`; its id, None: not offered."""
 
@@ -172,6 +176,10 @@ class HttpPort(Port):
             made = self.boto.create_virtual_mfa_device(VirtualMFADeviceName=user)["VirtualMFADevice"]["SerialNumber"]
             codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
             self.boto.enable_mfa_device(UserName=user, SerialNumber=made, **codes)
+
+    @override
+    def attach_to_user(self, user: str, arn: str) -> None:
+        self.boto.attach_user_policy(UserName=user, PolicyArn=arn)
 
     @override
     def give_credential(self, user: str, kind: str) -> str | None:
@@ -273,6 +281,10 @@ class FakePort(Port):
             account.login = Login(PASSWORD)
 
     @override
+    def attach_to_user(self, user: str, arn: str) -> None:
+        self.fake.users[user].attached.append(arn)
+
+    @override
     def give_credential(self, user: str, kind: str) -> str | None:
         account, made = self.fake.users[user], f"ID{next(_numbers)}"
         {
@@ -300,6 +312,7 @@ class FakePort(Port):
     @override
     def inline(self, group: str, name: str, document: Any) -> None:
         self.fake.groups[group][f"inline:{name}"] = documents.fingerprint(document)
+        self.fake.documents[documents.fingerprint(document)] = document
         if documents.has_deny(document):
             self.fake.denying.add(f"inline:{name}")
 
