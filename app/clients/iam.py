@@ -48,7 +48,6 @@ WRITES = frozenset(
         "PutUserPermissionsBoundary",
         "PutUserPolicy",
         "RemoveUserFromGroup",
-        "SetDefaultPolicyVersion",
         "UpdateAccessKey",
         "UpdateLoginProfile",
         "UpdateUser",
