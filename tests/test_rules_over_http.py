@@ -19,6 +19,7 @@ from app.delivery.due import due
 from app.delivery.embedded import only_one
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
 from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
@@ -73,8 +74,14 @@ class Iam:
     def belongings(self, name: str) -> Belongings | None:
         return self._real.belongings(name)
 
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        return self._real.inline(name, documents=documents)
+
     def shortest_password(self) -> int | None:
         return self._real.shortest_password()
+
+    def key_used(self, key_id: str) -> dt.datetime | None:
+        return self._real.key_used(key_id)
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if self._before is not None:

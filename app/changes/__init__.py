@@ -1,11 +1,13 @@
 """The kinds of change. A new kind is one new module and one line here."""
 
+from app.changes.access_key_rotate import AccessKeyRotate
 from app.changes.access_keys import AccessKeyCreate, AccessKeyDelete
 from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
 from app.changes.policies import PolicyCreate, PolicyDelete, PolicyUpdate
+from app.changes.policy_inline import PolicyInline
 from app.changes.user_create import UserCreate
 from app.changes.user_delete import UserDelete
 from app.changes.user_roles import UserRoles
@@ -30,8 +32,10 @@ REGISTRY: dict[Kind, Change] = {
         ConsoleDisable(),
         AccessKeyCreate(),
         AccessKeyDelete(),
+        AccessKeyRotate(),
         UserSuspend(),
         UserResume(),
         UserDelete(),
+        PolicyInline(),
     )
 }

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.clients.iam import Iam
 from app.domain import canonical
+from app.domain.access import Access
+from app.domain.inline import OneOff
 from app.domain.lab_policies import LabPolicy
 from app.domain.leaving import Leaver
 from app.domain.plans import Operation, Plan
@@ -65,6 +67,8 @@ class Wish:
         lab: The policy of the lab's own that is changed, as it was last seen; None where there was none.
         attached: The groups that it was seen attached to, whether managed here or not.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
+        one_offs: Where it gives a policy: those that the user's grants give already, or are about to.
+        rotating: Where a key is to be rotated: the access request that rotates one of the user's already.
         admin_groups: Where a group named here lives under `/lab-admin/`: the names of all that do (rule 26).
     """
 
@@ -81,6 +85,8 @@ class Wish:
     lab: LabPolicy | None = None
     attached: tuple[str, ...] = ()
     leaver: Leaver | None = None
+    one_offs: tuple[OneOff, ...] = ()
+    rotating: str | None = None
     admin_groups: frozenset[str] = frozenset()
 
 
@@ -88,7 +94,7 @@ class Change(ABC):
     """One kind. Everything but `observe` and `save` is pure.
 
     Attributes:
-        gives_access: Approving makes grants, one for each group named, with a duration.
+        gives_access: Approving makes grants, one for each piece of access that it gives, with a duration.
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
         of_group: It changes a group and not what a user has; the asker counts as the user it is for.
@@ -126,6 +132,10 @@ class Change(ABC):
         """The ARNs of the managed policies whose documents must be known, besides those that its groups have."""
         return ()
 
+    def hands_out(self, _wish: Wish) -> bool:
+        """Whether a login or a key comes with it, which by itself would need an admin."""
+        return False
+
     def members_gain(self, _wish: Wish, _seen: Seen) -> bool:
         """Whether those who hold the groups named would get more by it (rule 4)."""
         return False
@@ -141,6 +151,14 @@ class Change(ABC):
     def groups(self, _body: Any) -> tuple[str, ...]:
         """The groups whose rules bind this change."""
         return ()
+
+    def gives(self, body: Any) -> tuple[Access, ...]:
+        """What grants are made for when it is approved."""
+        return tuple(Access("group", name) for name in self.groups(body)) if self.gives_access else ()
+
+    def warnings(self, _wish: Wish, _seen: Seen) -> list[str]:
+        """What whoever decides should know, beside the rule's own reasons."""
+        return []
 
     def same(self, body: Any) -> str:
         """What two requests share that ask for the same change of one user."""

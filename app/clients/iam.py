@@ -3,15 +3,16 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from botocore import xform_name
 
 from app import metrics
 from app.clients import aws, belongings, managed, roles
-from app.clients.answers import readable as _readable
-from app.clients.answers import still_there as _still_there
+from app.clients.answers import readable, still_there
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
 from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
@@ -87,8 +88,14 @@ class Iam(Protocol):
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
 
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, None where IAM has no such user; without `documents` their names only."""
+
     def shortest_password(self) -> int | None:
         """Characters that the account's password policy asks for at least, None where it has no policy."""
+
+    def key_used(self, key_id: str) -> datetime | None:
+        """When an access key was last used, None where it never was or there is none of that id."""
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call. The operation's action is one of `WRITES`.
@@ -138,20 +145,20 @@ class BotoIam:
         """Share the other's pace: both change one account."""
         self._writes, self._reads = other._writes, other._reads  # noqa: SLF001 - of this very class
 
-    @_readable("GetCallerIdentity")
+    @readable("GetCallerIdentity")
     def account(self) -> tuple[str, str]:
         """The account's 12 digits and its partition."""
         with metrics.aws_call("GetCallerIdentity"), aws.translated("GetCallerIdentity", emulated=self.emulated):
             return str(self._sts.get_caller_identity()["Account"]), str(self._client.meta.partition)
 
-    @_readable("GetUser")
+    @readable("GetUser")
     def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
         """The user, or None. GetUser shows boundary and tags, which ListUsers never does."""
         try:
             user = self._read("GetUser", UserName=name)["User"]
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
             devices = list(self._all("ListMFADevices", "MFADevices", UserName=name)) if mfa else None
             return SeenUser(
@@ -164,21 +171,21 @@ class BotoIam:
                 belongings=self._belongings_of(name, groups).in_words() if belongings else (),
             )
 
-    @_readable("ListAttachedGroupPolicies")
+    @readable("ListAttachedGroupPolicies")
     def group(self, name: str) -> SeenGroup | None:
         """The group, or None."""
         try:
             attached = list(self._all("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=name))
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             inline = [str(n) for n in self._all("ListGroupPolicies", "PolicyNames", GroupName=name)]
             arns = [str(p["PolicyArn"]) for p in attached]
             policies = [self.policy(arn) or SeenPolicy(arn, None) for arn in arns]
             policies += [self._inline(name, policy) for policy in inline]
         return SeenGroup(name, tuple(sorted(policies, key=lambda p: p.name)))
 
-    @_readable("GetGroup")
+    @readable("GetGroup")
     def members(self, group: str) -> frozenset[str] | None:
         """The names of everyone in the group, or None: one call for each thousand members."""
         try:
@@ -187,7 +194,7 @@ class BotoIam:
         except aws.Gone:
             return None
 
-    @_readable("GetPolicy")
+    @readable("GetPolicy")
     def policy(self, arn: str) -> SeenPolicy | None:
         """The policy, or None. AWS's own documents are kept by ARN and version; ours could be made anew as v1."""
         try:
@@ -197,7 +204,7 @@ class BotoIam:
         kept = self._documents.get((arn, version))
         if kept is not None:
             return kept
-        with _still_there():
+        with still_there():
             answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)
         seen = belongings.seen("GetPolicyVersion", arn, answer["PolicyVersion"]["Document"])
         if ":iam::aws:policy/" in arn:
@@ -206,33 +213,52 @@ class BotoIam:
                 self._documents.popitem(last=False)
         return seen
 
-    @_readable("ListEntitiesForPolicy")
+    @readable("ListEntitiesForPolicy")
     def lab_policy(self, arn: str) -> LabPolicy | None:
         """A policy of the lab's own, or None."""
         try:
             policy = self._read("GetPolicy", PolicyArn=arn)["Policy"]
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             return managed.read(policy, self._read, self._all)
 
-    @_readable("ListGroupsForUser")
+    @readable("ListGroupsForUser")
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
         try:
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             return self._belongings_of(name, groups)
 
-    @_readable("GetAccountPasswordPolicy")
+    @readable("ListUserPolicies")
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, or None."""
+        try:
+            names = [str(p) for p in self._all("ListUserPolicies", "PolicyNames", UserName=name)]
+        except aws.Gone:
+            return None
+        with still_there():
+            return tuple(belongings.inline_policy(name, p, self._read) if documents else InlinePolicy(p) for p in names)
+
+    @readable("GetAccountPasswordPolicy")
     def shortest_password(self) -> int | None:
         """Characters that the account's password policy asks for at least, or None."""
         try:
             return int(self._read("GetAccountPasswordPolicy")["PasswordPolicy"]["MinimumPasswordLength"])
         except aws.Gone:
             return None
+
+    @readable("GetAccessKeyLastUsed")
+    def key_used(self, key_id: str) -> datetime | None:
+        """When an access key was last used, or None."""
+        try:
+            used = self._read("GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate")
+        except aws.Gone:
+            return None
+        return None if used is None else used.astimezone(UTC)
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""
@@ -256,7 +282,7 @@ class BotoIam:
         """
         try:
             answer = self._send(action, parameters, self._once if action in _MADE_ONCE else self._client)
-            with _readable(action):
+            with readable(action):
                 return {k: str(answer["AccessKey"][k]) for k in _KEPT} if action in _MADE_ONCE else {}
         except aws.AwsError as problem:
             text = problem.message.replace(secret, "***") if secret else problem.message
@@ -273,7 +299,7 @@ class BotoIam:
     def _all(self, action: str, key: str, **parameters: str | int) -> Iterator[Any]:
         marker: dict[str, str] = {}
         for _ in range(_PAGES):
-            with _still_there() if marker else nullcontext():
+            with still_there() if marker else nullcontext():
                 page = self._read(action, **parameters, **marker)
             yield from page[key]  # a list that is missing is not an empty one
             if not page.get("IsTruncated"):
@@ -286,6 +312,6 @@ class BotoIam:
         return self._send(action, parameters)
 
     def _send(self, action: str, parameters: dict[str, Any], client: Any = None) -> dict[str, Any]:
-        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), _readable(action):
+        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), readable(action):
             answer: dict[str, Any] = getattr(client or self._client, xform_name(action))(**parameters)
             return answer

@@ -46,7 +46,15 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def inline(self, _name: str, *, documents: bool = True) -> NoReturn:  # noqa: ARG002 - the port's
+        """Raise."""
+        raise self._why
+
     def shortest_password(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def key_used(self, _key_id: str) -> NoReturn:
         """Raise."""
         raise self._why
 

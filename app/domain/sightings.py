@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from app.domain.guardrails import FORCE_MFA_NAME, GOVERNANCE_PATH
+from app.domain.inline import InlinePolicy
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,10 @@ class Seen:
         boundary: The boundary policy of the account, None when it is not there.
         policies: Managed policies by ARN that the change names and that were seen.
         caps: By group, the distinct boundaries of its members; None is a member without one. When asked only.
+        key_ids: The user's access keys as last seen; None: nobody looked. What is fresh has them elsewhere.
         fresh: True when it was read from IAM just now.
         emulated: The endpoint is not AWS's, so what it cannot do is a finding and no failure (rule 28).
+        inline: The user's inline policies; None where they were not looked at.
     """
 
     user: SeenUser | None = None
@@ -114,8 +117,10 @@ class Seen:
     boundary: SeenPolicy | None = None
     policies: Mapping[str, SeenPolicy] = field(default_factory=dict)
     caps: Mapping[str, tuple[Mapping[str, Any] | None, ...]] = field(default_factory=dict)
+    key_ids: tuple[str, ...] | None = None
     fresh: bool = False
     emulated: bool = False
+    inline: tuple[InlinePolicy, ...] | None = None
 
     def is_member(self, group: str) -> bool:
         """Whether the user was seen in the group."""

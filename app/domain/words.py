@@ -19,9 +19,11 @@ class Kind(StrEnum):
     CONSOLE_DISABLE = "console.disable"
     ACCESS_KEY_CREATE = "access_key.create"
     ACCESS_KEY_DELETE = "access_key.delete"
+    ACCESS_KEY_ROTATE = "access_key.rotate"
     USER_SUSPEND = "user.suspend"
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"
+    POLICY_INLINE = "policy.inline"
 
 
 class Role(StrEnum):

@@ -25,7 +25,8 @@ class Sighting(SQLModel, table=True):
 
     account: str = Field(primary_key=True)
     what: str = Field(primary_key=True)
-    """`user`, `group`, `boundary`; `policy` by ARN, `document` by hash, `lab_policy` by name."""
+    """`user`, their `inline` policies and `keys`, `group`, `boundary`; `policy` by ARN, `document` by hash,
+    `lab_policy` by name."""
     name: str = Field(primary_key=True)
     state: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
     seen_at: dt.datetime

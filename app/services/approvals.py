@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from app.db import Tx, insert
+from app.domain.access import Access
 from app.domain.actors import SYSTEM_ACTOR, Actor
 from app.domain.plans import Plan
 from app.domain.states import APPLIED, APPLYING, APPROVED, FAILED, PENDING, QUEUED
@@ -123,7 +124,8 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
         return
     if change.takes_away:
         for group in assessment.case.groups:
-            grants.end_all(tx, by, account=row.account, user=row.user, group=group.name, reason="left", why=row.reason)
+            access = Access("group", group.name)
+            grants.end_all(tx, by, account=row.account, user=row.user, access=access, reason="left", why=row.reason)
     if change.gives_access:
         decided["grant_ids"] = grants.make_for(tx, row, assessment)
     move_request(tx, row, QUEUED if begins <= tx.now else APPROVED, due_at=begins, attempts=0, failure=None, **decided)

@@ -20,7 +20,17 @@ from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.errors import NotFound
 from app.models import AccessRequest, Account, Group, columns
-from app.services import boundaries, directory, lab_policies, people, policy_documents, sightings, suspensions
+from app.services import (
+    boundaries,
+    directory,
+    lab_policies,
+    one_offs,
+    people,
+    policy_documents,
+    rotations,
+    sightings,
+    suspensions,
+)
 from app.services.people import Known
 
 _accounts, _groups = columns(Account), columns(Group)
@@ -141,8 +151,6 @@ def assess(
     rules = place.rules
     asked = rules_asked or rules
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
-    if change.of_person:
-        wish = replace(wish, leaver=suspensions.leaver(tx, account, subject.name))
     seen = sightings.load(tx, account, subject.name, names, wish.boundary_arn)
     if change.of_group:
         seen = policy_documents.complete(tx, account, seen, change.policies(wish))
@@ -165,17 +173,22 @@ def assess(
         power=change.has_power(wish, seen),
         gain=change.members_gain(wish, seen),
         only_admin=people.only_admin(tx, roster.admins),
+        longest=tx.terms.longest_policy if _gives_policy(change, body) else None,
+        hands_out=change.hands_out(wish),
     )
     ruling = rule_on(case, change.needs(case), change.by_rule(case))
+    if said := change.warnings(wish, seen):
+        ruling = replace(ruling, reasons=(*ruling.reasons, *said))
     return Assessment(change, wish, case, ruling, seen)
 
 
 def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:
+    rotates = change.kind == Kind.ACCESS_KEY_ROTATE
     of_admins = any(group.path == ADMIN_PATH for group in place.managed.values())
     boundary = place.boundary_arn
     if of_admins and change.gives_access and boundary:
         boundary = twin(boundary, ADMIN_BOUNDARY_NAME)
-    return Wish(
+    wish = Wish(
         kind=change.kind,
         account=place.account,
         user=subject.name,
@@ -188,8 +201,17 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         names=place.names,
         lab=place.lab.lab if place.lab else None,
         attached=place.lab.attached if place.lab else (),
+        leaver=suspensions.leaver(tx, place.account, subject.name) if change.of_person else None,
+        rotating=rotations.under_way(tx, place.account, subject.name) if rotates else None,
         admin_groups=directory.admin_groups(tx) if of_admins else frozenset(),
     )
+    if _gives_policy(change, body):
+        return replace(wish, one_offs=one_offs.of_user(tx, wish.account, wish.user))
+    return wish
+
+
+def _gives_policy(change: Change, body: Any) -> bool:
+    return any(access.of == "policy" for access in change.gives(body))
 
 
 def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
@@ -198,10 +220,7 @@ def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     body = change.body.model_validate(row.change)
     place = _place(tx, row.account, change, body)
     rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
-    wish = _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
-    if change.of_person:
-        wish = replace(wish, leaver=suspensions.leaver(tx, row.account, row.user))
-    return change, wish
+    return change, _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
 
 
 def reassess(tx: Tx, row: AccessRequest) -> Assessment:

@@ -99,7 +99,7 @@ class CarryOut:
                 handover.require_shown_gone(tx, row, seen)
                 if change.of_person and seen.user is None:
                     outcomes.require_never_made(tx, row)
-        elif (shown and change.gives_access) or (change.takes_away and not shown):
+        elif ((shown or seen.inline) and change.gives_access) or (change.takes_away and not shown):
             with self._database.look() as tx:
                 row = tx.session.get_one(AccessRequest, request_id)
                 if change.gives_access:
@@ -138,9 +138,8 @@ class CarryOut:
             if assessment.change.of_person:
                 leaving.begun(tx, row, seen)
             if row.state == QUEUED:
-                longest = {g.name: int(g.max_duration.total_seconds()) for g in assessment.case.groups}
                 for grant in current:
-                    seconds = min(grant.duration_seconds, longest[grant.group])  # rule 5
+                    seconds = min(grant.duration_seconds, grants.longest(assessment, grant.access))  # rule 5
                     # The undo is due before the first write is made (rule 19).
                     undo_at = tx.now + timedelta(seconds=seconds)
                     move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at, duration_seconds=seconds)
@@ -180,7 +179,7 @@ class CarryOut:
         if not changed and approvals.still_good(approvals.standing(tx, row), assessment):
             return True
         why = (
-            "the group's policies or the boundary are not what was approved"
+            "the policies or the boundary are not what was approved"
             if changed
             else approvals.lacking(approvals.standing(tx, row), assessment)
         )
@@ -201,13 +200,14 @@ class CarryOut:
             if change.of_group:
                 outcomes.group_changed(tx, row, change, wish, seen)
             sightings.save_user(tx, row.account, row.user, seen.user)
+            sightings.save_inline(tx, row.account, row.user, seen.inline)
             current = grants.of_request(tx, row)
             if any(g.state != GrantState.APPLYING for g in current):
                 outcomes.undo_from(tx, row, "revoked", "The access was taken back while it was being given.")
                 return
             for grant in current:
                 outcomes.activate(tx, grant)
-            handover.finish(tx, row)
+            handover.finish(tx, row, seen)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
             if change.of_person:
                 leaving.applied(tx, row)
@@ -224,9 +224,9 @@ class CarryOut:
         try:
             with self._database.read() as tx:
                 row = tx.session.get_one(AccessRequest, request_id)
-                ending = [(g.group, g.id) for g in grants.of_request(tx, row) if g.state in ENDING_GRANTS]
-            for group, grant_id in ending:
-                EndGrants(self._database, self._iam, self._backoff)(group, [grant_id])
+                ending = [(g.place, g.id) for g in grants.of_request(tx, row) if g.state in ENDING_GRANTS]
+            for place, grant_id in ending:
+                EndGrants(self._database, self._iam, self._backoff)(place, [grant_id])
             for operation in change.undo(wish, self._handover.noted(request_id, change.observe(self._iam, wish))):
                 self._iam.call(operation)
             if change.undo(wish, self._handover.noted(request_id, change.observe(self._iam, wish))):

@@ -133,20 +133,26 @@ def require_ended(tx: Tx, row: AccessRequest) -> None:
 
 
 def without_doubtful(tx: Tx, row: AccessRequest, seen: Seen) -> Seen:
-    """What was seen, without the memberships that we took away a moment ago: those may only be shown still.
+    """What was seen, without the memberships and policies that we took away a moment ago: they may only be shown still.
 
     They are given once more then, which is harmless if they are there (`iam-facts.md`, Each operation).
     """
     if seen.user is None or row.extends is not None:
         return seen
-    taken = sa.select(col(Grant.group)).where(
+    taken = sa.select(col(Grant.group), col(Grant.policy)).where(
         col(Grant.account) == row.account,
         col(Grant.user) == row.user,
         col(Grant.ended_at) > tx.now - SETTLES,
     )
-    doubtful = set(tx.session.execute(taken).scalars())
-    groups = tuple(g for g in seen.user.groups if g not in doubtful)
-    return replace(seen, user=replace(seen.user, groups=groups))
+    rows = tx.session.execute(taken).all()
+    of_groups, of_policies = {row.group for row in rows}, {row.policy for row in rows}
+    groups = tuple(g for g in seen.user.groups if g not in of_groups)
+    inline = [p for p in seen.inline or () if p.name not in of_policies]
+    return replace(
+        seen,
+        user=replace(seen.user, groups=groups),
+        inline=None if seen.inline is None else tuple(inline),
+    )
 
 
 def require_never_made(tx: Tx, row: AccessRequest) -> None:

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import Tx
+from app.domain import access
 from app.domain.guardrails import BOUNDARY_NAME
+from app.domain.inline import InlinePolicy
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
 from app.models import Sighting, columns
 from app.services import policy_documents
@@ -41,17 +43,21 @@ def load(tx: Tx, account: str, user: str, groups: Iterable[str], boundary: str |
         boundary: Its ARN; None: the one of every lab user.
     """
     groups, of = tuple(groups), _name(boundary)
-    wanted = {("user", user), ("boundary", of), *(("group", g) for g in groups)}
+    of_user = {(what, user) for what in ("user", "inline", "keys")}
+    wanted = of_user | {("boundary", of), *(("group", g) for g in groups)}
     # By name alone, since that is one plain list; a user and a group of one name are told apart here.
     rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, of, *groups]})
     found: dict[tuple[str, str], Any] = {
         (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
     }
-    seen_user, cap = found.get(("user", user)), found.get(("boundary", of))
+    seen_user, inline, keys = (found.get((what, user)) for what in ("user", "inline", "keys"))
+    cap = found.get(("boundary", of))
     return Seen(
         user=SeenUser.from_json(seen_user) if seen_user else None,
         groups={name: SeenGroup.from_json(s) for (what, name), s in found.items() if what == "group"},
         boundary=SeenPolicy(**cap) if cap else None,
+        inline=tuple(InlinePolicy(**policy) for policy in inline["policies"]) if inline else None,
+        key_ids=tuple(keys["ids"]) if keys else None,
     )
 
 
@@ -77,6 +83,8 @@ def save(
         save_boundary(tx, account, seen.boundary, boundary)
     if known is None or known.user is None or seen.user is None or known.user.as_json() != seen.user.as_json():
         save_user(tx, account, user, seen.user)
+    if known is None or known.inline != seen.inline:
+        save_inline(tx, account, user, seen.inline)
     save_groups(
         tx,
         account,
@@ -105,6 +113,29 @@ def save_lab_policy(tx: Tx, account: str, name: str, state: dict[str, Any] | Non
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:
     """Keep what was just read of one user; None says that IAM has none."""
     _put(tx, account, "user", name, user.as_json() if user else None)
+
+
+def save_inline(tx: Tx, account: str, user: str, policies: Iterable[InlinePolicy] | None) -> None:
+    """Keep what was just read of a user's inline policies; None where nobody looked: what was known stays."""
+    if policies is not None:
+        _put(tx, account, "inline", user, {"policies": [policy.as_json() for policy in policies]})
+
+
+def taken(tx: Tx, account: str, place: str, names: Iterable[str]) -> None:
+    """Keep that these were just seen gone from a place: users from a group, or a user's own policies."""
+    user = access.user_of(place)
+    if user is None:
+        left(tx, account, place, names)
+        return
+    known = load(tx, account, user, ()).inline
+    if known is not None:
+        gone = set(names)
+        save_inline(tx, account, user, [policy for policy in known if policy.name not in gone])
+
+
+def save_keys(tx: Tx, account: str, user: str, key_ids: Iterable[str]) -> None:
+    """Keep which access keys a user was just seen to have."""
+    _put(tx, account, "keys", user, {"ids": sorted(key_ids)})
 
 
 def left(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:

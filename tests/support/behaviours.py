@@ -27,6 +27,9 @@ BEHAVIOURS = {
     "user_groups": Behaviour("user", "a member of two groups", "both, sorted"),
     "user_devices": Behaviour("user", "MFA not looked at; none; one", "None, False, True"),
     "user_belongings": Behaviour("user", "has one of each", "each named, the group too"),
+    "inline_missing": Behaviour("inline", "there is no such user", "None"),
+    "inline_shown": Behaviour("inline", "has none; then two, one with a deny", "none, both with hash, size and deny"),
+    "inline_names": Behaviour("inline", "asked for the names only", "the names, nothing read"),
     "group_missing": Behaviour("group", "there is none of that name", "None"),
     "group_bare": Behaviour("group", "just made", "no policies"),
     "group_policies": Behaviour("group", "attached and inline policies", "each with hash and deny, sorted"),
@@ -111,6 +114,8 @@ BEHAVIOURS |= {
     "belongings_none": Behaviour("belongings", "just made", "nothing"),
     "belongings_of_each": Behaviour("belongings", "has one of each kind", "each with its id or hash"),
     "belongings_key_inactive": Behaviour("belongings", "one key of two is inactive", "inactive, active"),
+    "key_used": Behaviour("key_used", "made; then somebody signed a call with it", "never, then a moment ago"),
+    "key_used_missing": Behaviour("key_used", "there is no such key", "None"),
     "shortest_password_none": Behaviour("shortest_password", "the account has no policy", "None"),
     "shortest_password": Behaviour("shortest_password", "the account's policy asks for 24", "24"),
     # The console.

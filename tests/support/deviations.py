@@ -89,6 +89,7 @@ DEVIATIONS: dict[tuple[str, str], str] = {
     ("ministack", "create_login_too_short"): "done",
     ("ministack", "update_login_too_short"): "done",
     ("ministack", "create_key_beyond_quota"): "done, 3 keys",
+    ("ministack", "key_used"): "never, then never",
     ("ministack", "delete_certificate"): "not offered, gone",
     ("ministack", "delete_certificate_missing"): "not offered",
     ("ministack", "delete_ssh_key"): "not offered, gone",

@@ -6,6 +6,7 @@ quotas"), and `tests/test_iam_port*.py` hold it to that next to the emulators.
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -13,12 +14,13 @@ from app.clients import aws
 from app.clients.iam import PASSWORDS, WRITES
 from app.domain import governance, guardrails
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
 from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
 from tests.support.fake_policies import DOCUMENT, Policies
-from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account
+from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account, inline_policies
 
 __all__ = ["ACCOUNT", "ADMIN_BOUNDARY_ARN", "BOUNDARY_ARN", "DOCUMENT", "Account", "Died", "FakeIam", "Fault"]
 AWS_MANAGED = {
@@ -137,9 +139,19 @@ class FakeIam(Policies):
         found = self.users.get(name)
         return None if found is None else found.belongings()
 
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        self._read("ListUserPolicies")
+        found = self.users.get(name)
+        return None if found is None else inline_policies(found, documents=documents)
+
     def shortest_password(self) -> int | None:
         self._read("GetAccountPasswordPolicy")
         return self.password_length
+
+    def key_used(self, key_id: str) -> datetime | None:
+        self._read("GetAccessKeyLastUsed")
+        keys = {name: key for user in self.users.values() for name, key in user.keys.items()}
+        return keys[key_id].used if key_id in keys else None
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if operation.action not in WRITES:

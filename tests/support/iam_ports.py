@@ -1,6 +1,7 @@
 """The IAM port over each backend, with what a test arranges past it: belongings, inline policies, a full house."""
 
 import contextlib
+import datetime as dt
 import http.client
 import itertools
 import json
@@ -136,6 +137,10 @@ class Port(ABC):
         """Give the account a password policy of this least length, or none."""
 
     @abstractmethod
+    def use(self, key: Mapping[str, str]) -> None:
+        """Sign a call with an access key."""
+
+    @abstractmethod
     def must_change(self, user: str) -> bool:
         """Whether the user's password is to be changed at the next sign-in."""
 
@@ -197,6 +202,11 @@ class HttpPort(Port):
             return
         with contextlib.suppress(self.boto.exceptions.NoSuchEntityException):
             self.boto.delete_account_password_policy()
+
+    @override
+    def use(self, key: Mapping[str, str]) -> None:
+        signing = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
+        signing.client("sts", endpoint_url=self.url).get_caller_identity()
 
     @override
     def must_change(self, user: str) -> bool:
@@ -287,6 +297,11 @@ class FakePort(Port):
     @override
     def password_policy(self, length: int | None) -> None:
         self.fake.password_length = length
+
+    @override
+    def use(self, key: Mapping[str, str]) -> None:
+        [used] = [user.keys[key["AccessKeyId"]] for user in self.fake.users.values() if key["AccessKeyId"] in user.keys]
+        used.used = dt.datetime.now(dt.UTC)
 
     @override
     def must_change(self, user: str) -> bool:
