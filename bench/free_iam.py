@@ -4,12 +4,14 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -72,12 +74,23 @@ class FreeIam:
         self._calls(2)
         return SeenPolicy(arn, "sha256:" + "1" * 64)
 
+    def lab_policy(self, _arn: str) -> None:
+        self._calls(1)
+
     def belongings(self, name: str) -> Belongings | None:
         self._calls(9)
         with self._lock:
             return Belongings(groups=tuple(sorted(g for g, users in self._groups.items() if name in users)))
 
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:  # noqa: ARG002 - the port's
+        self._calls(1)
+        return ()
+
     def shortest_password(self) -> int | None:
+        self._calls(1)
+        return None
+
+    def key_used(self, _key_id: str) -> datetime | None:
         self._calls(1)
         return None
 

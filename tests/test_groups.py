@@ -10,10 +10,11 @@ import pytest
 
 from tests.conftest import Databases
 from tests.support.lab import Lab
-from tests.test_group_update import ASK, FORCE_MFA, IAM_FULL, READ_ONLY, S3, attached, calls, parts
+from tests.test_group_update import ASK, AWS, EC2, FORCE_MFA, S3, attached, calls, parts
 from tests.test_lifecycle import new_lab, newcomer, refused, until, wish  # noqa: F401 - a fixture
 
 _numbers = itertools.count(1)
+READ = f"{AWS}AmazonS3ReadOnlyAccess"
 DEFAULT = {
     "required_approvals": 1,
     "approvers": ["role:admin"],
@@ -68,10 +69,10 @@ def in_iam(lab: Lab, name: str) -> bool:
 
 def test_a_group_is_asked_for_approved_made_joined_and_deleted(lab: Lab) -> None:
     name = name_of(lab)
-    asked = create(lab, name, description="the pipeline", policies=["ReadOnlyAccess"], reason="a new project")
+    asked = create(lab, name, description="the pipeline", policies=["AmazonS3ReadOnlyAccess"], reason="a new project")
     assert (asked["kind"], asked["user"], asked["reason"]) == ("group.create", "pi", "a new project")
     assert (asked["decision"], parts(asked)) == ("pending", [("group.create", 1)])
-    assert calls(asked) == [("CreateGroup", ""), ("AttachGroupPolicy", READ_ONLY)]
+    assert calls(asked) == [("CreateGroup", ""), ("AttachGroupPolicy", READ)]
     assert asked["plan"]["operations"][0]["parameters"] == {"GroupName": name, "Path": "/lab/"}
     # Nothing is there before: not to be seen, not to be joined.
     assert refused(lab, "pi", "GET", f"/v1/groups/{name}") == (404, "group_not_found")
@@ -81,9 +82,13 @@ def test_a_group_is_asked_for_approved_made_joined_and_deleted(lab: Lab) -> None
     lab.approve("alice", asked["id"])
     lab.applied(asked["id"])
     group = lab.get("bob", f"/v1/groups/{name}")
-    assert (group["description"], group["path"], group["policies"]) == ("the pipeline", "/lab/", ["ReadOnlyAccess"])
+    assert (group["description"], group["path"], group["policies"]) == (
+        "the pipeline",
+        "/lab/",
+        ["AmazonS3ReadOnlyAccess"],
+    )
     assert {key: group["rule"][key] for key in DEFAULT} == DEFAULT
-    assert attached(lab, name) == [READ_ONLY]
+    assert attached(lab, name) == [READ]
     assert [r["id"] for r in lab.get("pi", f"{ASK}?group={name}")["items"]] == [asked["id"]]
 
     user = newcomer(lab)
@@ -108,7 +113,7 @@ def test_a_group_is_asked_for_approved_made_joined_and_deleted(lab: Lab) -> None
 
 
 def test_rule_24_deleting_ends_all_grants_and_closes_all_requests_within_its_own_plan(lab: Lab) -> None:
-    name = made(lab, policies=["ReadOnlyAccess"])
+    name = made(lab, policies=["AmazonS3ReadOnlyAccess"])
     holder, later, waiting, stranger = (newcomer(lab) for _ in range(4))
     held = lab.join(holder, name)
     starts_at = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).isoformat()
@@ -158,13 +163,13 @@ def test_rule_4_a_group_that_forbids_something_is_not_deleted_without_its_own_ap
 
 
 def test_rule_13_administrator_power_needs_two_to_be_made_and_two_to_be_deleted(lab: Lab) -> None:
-    asked = create(lab, name := name_of(lab), policies=["IAMFullAccess"])
+    asked = create(lab, name := name_of(lab), policies=["AmazonEC2FullAccess"])
     assert parts(asked) == [("group.create", 2)]
     assert lab.approve("alice", asked["id"])["decision"] == "pending"
     assert refused(lab, "pi", "POST", f"{ASK}/{asked['id']}/approve") == (403, "own_request")
     lab.approve("carol", asked["id"])
     lab.applied(asked["id"])
-    assert attached(lab, name) == [IAM_FULL]
+    assert attached(lab, name) == [EC2]
     asked = delete(lab, name)
     assert parts(asked) == [("group.delete", 2)]
     lab.approve("alice", asked["id"])
@@ -293,7 +298,7 @@ def test_rule_7_while_only_one_admin_has_ever_been_groups_without_power_are_made
     asked = create(new_lab, name)
     assert [d["approver"] for d in asked["decisions"]] == ["rule:sole_admin"]
     new_lab.applied(asked["id"])
-    body = {"name": f"{name}x", "policies": ["IAMFullAccess"]}
+    body = {"name": f"{name}x", "policies": ["AmazonEC2FullAccess"]}
     assert refused(new_lab, "pi", "POST", "/v1/groups", body) == (409, "no_eligible_approver")
     asked = delete(new_lab, name)
     assert [d["approver"] for d in asked["decisions"]] == ["rule:sole_admin"]

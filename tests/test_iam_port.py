@@ -12,7 +12,7 @@ from tests.support import deviations
 from tests.support.behaviours import BEHAVIOURS
 from tests.support.iam_ports import BACKENDS
 
-for module in ("belongings", "credentials", "group_ends", "groups", "members", "users"):
+for module in ("belongings", "credentials", "group_ends", "groups", "keys", "members", "users"):
     importlib.import_module(f"tests.test_iam_port_{module}")  # fills TESTED, whichever tests were chosen
 
 
@@ -65,7 +65,18 @@ def test_the_page_for_people_has_the_same_table() -> None:
 
 @pytest.mark.parametrize(
     "verb",
-    ["account", "belongings", "shortest_password", "user", "group", "group_names", "members", "policy", "call"],
+    [
+        "account",
+        "belongings",
+        "shortest_password",
+        "key_used",
+        "user",
+        "group",
+        "group_names",
+        "members",
+        "policy",
+        "call",
+    ],
 )
 def test_an_unusable_iam_says_why_at_every_verb(verb: str) -> None:
     why = aws.NeedsPerson("connect to iam", "ProfileNotFound", "there is no such profile")

@@ -19,6 +19,8 @@ from app.delivery.due import due
 from app.delivery.embedded import only_one
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
+from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from app.domain.words import UserState
@@ -69,11 +71,20 @@ class Iam:
     def policy(self, arn: str) -> SeenPolicy | None:
         return self._real.policy(arn)
 
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        return self._real.lab_policy(arn)
+
     def belongings(self, name: str) -> Belongings | None:
         return self._real.belongings(name)
 
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        return self._real.inline(name, documents=documents)
+
     def shortest_password(self) -> int | None:
         return self._real.shortest_password()
+
+    def key_used(self, key_id: str) -> dt.datetime | None:
+        return self._real.key_used(key_id)
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if self._before is not None:

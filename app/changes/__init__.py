@@ -1,5 +1,6 @@
 """The kinds of change. A new kind is one new module and one line here."""
 
+from app.changes.access_key_rotate import AccessKeyRotate
 from app.changes.access_keys import AccessKeyCreate, AccessKeyDelete
 from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
@@ -7,6 +8,8 @@ from app.changes.group_create import GroupCreate
 from app.changes.group_delete import GroupDelete
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
+from app.changes.policies import PolicyCreate, PolicyDelete, PolicyUpdate
+from app.changes.policy_inline import PolicyInline
 from app.changes.user_create import UserCreate
 from app.changes.user_delete import UserDelete
 from app.changes.user_roles import UserRoles
@@ -25,13 +28,18 @@ REGISTRY: dict[Kind, Change] = {
         GroupUpdate(),
         GroupCreate(),
         GroupDelete(),
+        PolicyCreate(),
+        PolicyUpdate(),
+        PolicyDelete(),
         ConsoleEnable(),
         ConsoleReset(),
         ConsoleDisable(),
         AccessKeyCreate(),
         AccessKeyDelete(),
+        AccessKeyRotate(),
         UserSuspend(),
         UserResume(),
         UserDelete(),
+        PolicyInline(),
     )
 }

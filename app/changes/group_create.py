@@ -14,14 +14,15 @@ from typing_extensions import override
 from app.changes import group_policies
 from app.changes.attaching import POLICIES_PER_GROUP, attach_and_detach, detach
 from app.changes.base import Body, Wish
-from app.changes.group_update import PolicyName, require_policies, sound_policies
+from app.changes.group_update import require_policies, sound_policies
 from app.changes.of_group import GROUPS, OfGroup, SeenWholeGroup, inline_of
 from app.clients.iam import Iam
 from app.domain import names
 from app.domain.guardrails import ADMIN_PATH, USER_PATH
 from app.domain.names import GroupName
 from app.domain.plans import CannotCarryOut, Operation, Plan
-from app.domain.power import allows_everything, holds_power
+from app.domain.policy_names import PolicyRef
+from app.domain.power import allows_everything
 from app.domain.rules import Rule
 from app.domain.rulings import Case, Refusal
 from app.domain.sightings import Seen
@@ -33,7 +34,7 @@ class GroupCreateBody(Body):
 
     name: GroupName
     description: Annotated[str, Field(max_length=500)] = ""
-    policies: Annotated[tuple[PolicyName, ...], Field(max_length=POLICIES_PER_GROUP)] = ()
+    policies: Annotated[tuple[PolicyRef, ...], Field(max_length=POLICIES_PER_GROUP)] = ()
     rule: Rule = Rule()
 
     @model_validator(mode="after")
@@ -61,9 +62,13 @@ class GroupCreate(OfGroup):
 
     @override
     def has_power(self, wish: Wish, seen: Seen) -> bool:
-        """Whether it would hold administrator power (rule 13)."""
-        arns = set(group_policies.target(wish)) - {group_policies.managed(wish).force_mfa}
-        return holds_power(group_policies.documents(wish, seen, arns))
+        """Whether it would hold administrator power (rule 13). Under `/lab-admin/` hardly anything caps it."""
+        return path_of(wish, seen) == ADMIN_PATH or group_policies.power(wish, seen)
+
+    @override
+    def policies(self, wish: Wish) -> tuple[str, ...]:
+        """All that it shall have."""
+        return tuple(group_policies.target(wish))
 
     @override
     def refusals(self, wish: Wish, case: Case, seen: Seen) -> list[Refusal]:
@@ -111,8 +116,10 @@ class GroupCreate(OfGroup):
             "path": path,
             "description": wish.body.description,
             "rule": wish.body.rule.model_dump(mode="json"),
-            "policies": group_policies.policies_state(wish, seen),
         }
+        unread = {**end_state, "policies": group_policies.policies_state(wish, seen, new=False)}
+        is_read = group_policies.are_read(wish, seen)
+        end_state["policies"] = group_policies.policies_state(wish, seen, new=is_read)
         attached = group_policies.attached(wish, seen)
         wanted = [arn for arn in target if arn not in attached]
         operations = list(attach_and_detach(name, attached, wanted, (), group_policies.managed(wish).force_mfa))
@@ -122,7 +129,7 @@ class GroupCreate(OfGroup):
         if not seen.fresh:
             text = f"keep the group {name} with its rule in Gatehouse"
             operations.append(Operation("gatehouse", "CreateGroup", {"GroupName": name}, text))
-        return Plan(end_state, tuple(operations))
+        return Plan(end_state, tuple(operations), also=(unread,))
 
     @override
     def undo(self, wish: Wish, seen: Seen) -> tuple[Operation, ...]:

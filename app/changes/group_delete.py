@@ -47,9 +47,15 @@ class GroupDelete(OfGroup):
     @override
     def has_power(self, wish: Wish, seen: Seen) -> bool:
         """Whether the group holds administrator power (rule 13)."""
-        group = group_policies.managed(wish)
+        name, group = wish.body.name, group_policies.managed(wish)
         arns = {*group.policies, *group_policies.attached(wish, seen)} - {group.force_mfa}
-        return holds_power([*group_policies.documents(wish, seen, arns), *inline_of(seen, wish.body.name)])
+        given = [*group_policies.documents(wish, seen, arns), *inline_of(seen, name)]
+        return holds_power(given, group_policies.caps_of(group.path, seen, name))
+
+    @override
+    def policies(self, wish: Wish) -> tuple[str, ...]:
+        """All that it should have."""
+        return tuple(group_policies.before(wish))
 
     @override
     def members_gain(self, wish: Wish, seen: Seen) -> bool:

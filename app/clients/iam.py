@@ -2,14 +2,18 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings, roles
+from app.clients import aws, belongings, managed, roles
+from app.clients.answers import readable, still_there
 from app.domain.belongings import Belongings
+from app.domain.inline import InlinePolicy
+from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -27,12 +31,15 @@ WRITES = frozenset(
         "CreateGroup",
         "CreateLoginProfile",
         "CreatePolicy",
+        "CreatePolicyVersion",
         "CreateUser",
         "DeactivateMFADevice",
         "DeleteAccessKey",
         "DeleteGroup",
         "DeleteGroupPolicy",
         "DeleteLoginProfile",
+        "DeletePolicy",
+        "DeletePolicyVersion",
         "DeleteSSHPublicKey",
         "DeleteServiceSpecificCredential",
         "DeleteSigningCertificate",
@@ -80,11 +87,20 @@ class Iam(Protocol):
     def policy(self, arn: str) -> SeenPolicy | None:
         """A managed policy with the hash of its default version."""
 
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, with its versions and what it is attached to; None where IAM has none."""
+
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
 
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, None where IAM has no such user; without `documents` their names only."""
+
     def shortest_password(self) -> int | None:
         """Characters that the account's password policy asks for at least, None where it has no policy."""
+
+    def key_used(self, key_id: str) -> datetime | None:
+        """When an access key was last used, None where it never was or there is none of that id."""
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call. The operation's action is one of `WRITES`.
@@ -95,25 +111,6 @@ class Iam(Protocol):
         Returns:
             Of CreateAccessKey `AccessKeyId` and `SecretAccessKey`, of every other call nothing.
         """
-
-
-@contextmanager
-def _readable(action: str) -> Iterator[None]:
-    """Nothing is concluded from an answer without what AWS promises; the next one may be whole again."""
-    try:
-        yield
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
-        # Not the problem's own text, which could repeat what the answer held.
-        raise aws.Retryable(action, "UnreadableAnswer", f"{type(problem).__name__} while reading it") from problem
-
-
-@contextmanager
-def _still_there() -> Iterator[None]:
-    """What was there a call ago and is not now is being changed, or one of IAM's copies is behind: read again."""
-    try:
-        yield
-    except aws.Gone as problem:
-        raise aws.Retryable(problem.action, problem.code, problem.message) from problem
 
 
 class BotoIam:
@@ -153,20 +150,20 @@ class BotoIam:
         """Share the other's pace: both change one account."""
         self._writes, self._reads = other._writes, other._reads  # noqa: SLF001 - of this very class
 
-    @_readable("GetCallerIdentity")
+    @readable("GetCallerIdentity")
     def account(self) -> tuple[str, str]:
         """The account's 12 digits and its partition."""
         with metrics.aws_call("GetCallerIdentity"), aws.translated("GetCallerIdentity", emulated=self.emulated):
             return str(self._sts.get_caller_identity()["Account"]), str(self._client.meta.partition)
 
-    @_readable("GetUser")
+    @readable("GetUser")
     def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
         """The user, or None. GetUser shows boundary and tags, which ListUsers never does."""
         try:
             user = self._read("GetUser", UserName=name)["User"]
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
             devices = list(self._all("ListMFADevices", "MFADevices", UserName=name)) if mfa else None
             return SeenUser(
@@ -179,21 +176,21 @@ class BotoIam:
                 belongings=self._belongings_of(name, groups).in_words() if belongings else (),
             )
 
-    @_readable("ListAttachedGroupPolicies")
+    @readable("ListAttachedGroupPolicies")
     def group(self, name: str) -> SeenGroup | None:
         """The group, or None."""
         try:
             attached = list(self._all("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=name))
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             inline = [str(n) for n in self._all("ListGroupPolicies", "PolicyNames", GroupName=name)]
             arns = [str(p["PolicyArn"]) for p in attached]
             policies = [self.policy(arn) or SeenPolicy(arn, None) for arn in arns]
             policies += [self._inline(name, policy) for policy in inline]
         return SeenGroup(name, tuple(sorted(policies, key=lambda p: p.name)))
 
-    @_readable("GetGroup")
+    @readable("GetGroup")
     def members(self, group: str) -> frozenset[str] | None:
         """The names of everyone in the group, or None: one call for each thousand members."""
         try:
@@ -202,12 +199,12 @@ class BotoIam:
         except aws.Gone:
             return None
 
-    @_readable("ListGroups")
+    @readable("ListGroups")
     def group_names(self) -> frozenset[str]:
         """The names of every group of the account: one call for each thousand."""
         return frozenset(str(g["GroupName"]) for g in self._all("ListGroups", "Groups", MaxItems=_A_PAGE))
 
-    @_readable("GetPolicy")
+    @readable("GetPolicy")
     def policy(self, arn: str) -> SeenPolicy | None:
         """The policy, or None. AWS's own documents are kept by ARN and version; ours could be made anew as v1."""
         try:
@@ -216,7 +213,7 @@ class BotoIam:
             return None
         if (kept := self._documents.get((arn, version))) is not None:
             return kept
-        with _still_there():
+        with still_there():
             answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)
         seen = belongings.seen("GetPolicyVersion", arn, answer["PolicyVersion"]["Document"])
         if ":iam::aws:policy/" in arn:
@@ -225,23 +222,52 @@ class BotoIam:
                 self._documents.popitem(last=False)
         return seen
 
-    @_readable("ListGroupsForUser")
+    @readable("ListEntitiesForPolicy")
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, or None."""
+        try:
+            policy = self._read("GetPolicy", PolicyArn=arn)["Policy"]
+        except aws.Gone:
+            return None
+        with still_there():
+            return managed.read(policy, self._read, self._all)
+
+    @readable("ListGroupsForUser")
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
         try:
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             return self._belongings_of(name, groups)
 
-    @_readable("GetAccountPasswordPolicy")
+    @readable("ListUserPolicies")
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, or None."""
+        try:
+            names = [str(p) for p in self._all("ListUserPolicies", "PolicyNames", UserName=name)]
+        except aws.Gone:
+            return None
+        with still_there():
+            return tuple(belongings.inline_policy(name, p, self._read) if documents else InlinePolicy(p) for p in names)
+
+    @readable("GetAccountPasswordPolicy")
     def shortest_password(self) -> int | None:
         """Characters that the account's password policy asks for at least, or None."""
         try:
             return int(self._read("GetAccountPasswordPolicy")["PasswordPolicy"]["MinimumPasswordLength"])
         except aws.Gone:
             return None
+
+    @readable("GetAccessKeyLastUsed")
+    def key_used(self, key_id: str) -> datetime | None:
+        """When an access key was last used, or None."""
+        try:
+            used = self._read("GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate")
+        except aws.Gone:
+            return None
+        return None if used is None else used.astimezone(UTC)
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""
@@ -265,7 +291,7 @@ class BotoIam:
         """
         try:
             answer = self._send(action, parameters, self._once if action in _MADE_ONCE else self._client)
-            with _readable(action):
+            with readable(action):
                 return {k: str(answer["AccessKey"][k]) for k in _KEPT} if action in _MADE_ONCE else {}
         except aws.AwsError as problem:
             text = problem.message.replace(secret, "***") if secret else problem.message
@@ -282,7 +308,7 @@ class BotoIam:
     def _all(self, action: str, key: str, **parameters: str | int) -> Iterator[Any]:
         marker: dict[str, str] = {}
         for _ in range(_PAGES):
-            with _still_there() if marker else nullcontext():
+            with still_there() if marker else nullcontext():
                 page = self._read(action, **parameters, **marker)
             yield from page[key]  # a list that is missing is not an empty one
             if not page.get("IsTruncated"):
@@ -295,6 +321,6 @@ class BotoIam:
         return self._send(action, parameters)
 
     def _send(self, action: str, parameters: dict[str, Any], client: Any = None) -> dict[str, Any]:
-        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), _readable(action):
+        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), readable(action):
             answer: dict[str, Any] = getattr(client or self._client, xform_name(action))(**parameters)
             return answer

@@ -42,11 +42,23 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def lab_policy(self, _arn: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def belongings(self, _name: str) -> NoReturn:
         """Raise."""
         raise self._why
 
+    def inline(self, _name: str, *, documents: bool = True) -> NoReturn:  # noqa: ARG002 - the port's
+        """Raise."""
+        raise self._why
+
     def shortest_password(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def key_used(self, _key_id: str) -> NoReturn:
         """Raise."""
         raise self._why
 

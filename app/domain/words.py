@@ -13,14 +13,19 @@ class Kind(StrEnum):
     GROUP_UPDATE = "group.update"
     GROUP_CREATE = "group.create"
     GROUP_DELETE = "group.delete"
+    POLICY_CREATE = "policy.create"
+    POLICY_UPDATE = "policy.update"
+    POLICY_DELETE = "policy.delete"
     CONSOLE_ENABLE = "console.enable"
     CONSOLE_RESET = "console.reset"
     CONSOLE_DISABLE = "console.disable"
     ACCESS_KEY_CREATE = "access_key.create"
     ACCESS_KEY_DELETE = "access_key.delete"
+    ACCESS_KEY_ROTATE = "access_key.rotate"
     USER_SUSPEND = "user.suspend"
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"
+    POLICY_INLINE = "policy.inline"
 
 
 class Role(StrEnum):

@@ -7,6 +7,7 @@ once IAM shows no such group, whatever came in between ends too.
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from app.changes import REGISTRY
 from app.changes.base import Wish
 from app.changes.group_create import GroupCreateBody, path_of
 from app.clients import aws
@@ -127,6 +128,8 @@ def _standing(tx: Tx, row: AccessRequest) -> list[Grant]:
 def _close_requests(tx: Tx, row: AccessRequest) -> None:
     name = row.change["name"]
     for other in closable(tx, col(AccessRequest.id).in_(_naming(name)), col(AccessRequest.id) != row.id):
+        if REGISTRY[Kind(other.kind)].of_policy:
+            continue  # it names a policy, which the group only has
         close(tx, other, f"the group {name} is deleted, by access request {row.id}")
 
 

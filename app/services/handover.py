@@ -16,7 +16,7 @@ from app.domain.retries import SETTLES
 from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.models import AccessRequest
-from app.services import secrets
+from app.services import rotation_moves, secrets, sightings
 
 
 class Handover:
@@ -31,10 +31,13 @@ class Handover:
         self._database, self._iam = database, iam
 
     def noted(self, request_id: str, seen: Seen) -> Seen:
-        """What was seen, with how far this request's secret has come."""
+        """What was seen, with how far this request's secrets have come."""
         if not isinstance(seen, SeenCredentials):
             return seen
         with self._database.look() as tx:
+            row = _request(tx, request_id)
+            if row.kind == Kind.ACCESS_KEY_ROTATE and seen.key(key_id := row.change["key_id"]) is None:
+                _require_settled(tx, row, SecretKind.ACCESS_KEY, key_id)
             return replace(seen, handed=secrets.handed(tx, request_id))
 
     def call(self, request_id: str, operation: Operation, seen: Seen) -> None:
@@ -56,7 +59,7 @@ class Handover:
             secrets.intend(tx, _request(tx, request_id), SecretKind.CONSOLE_PASSWORD, text=text)
         self._iam.call(operation, text)
         with self._database.write() as tx:
-            secrets.made(tx, request_id)
+            secrets.made(tx, request_id, SecretKind.CONSOLE_PASSWORD)
 
     def _shortest(self) -> int:
         """What the account's policy asks for; an emulator that does not offer it asks for nothing (rule 28)."""
@@ -70,11 +73,18 @@ class Handover:
         with self._database.write() as tx:
             keys = [key.id for key in seen.keys if key.id not in lost]
             secrets.intend(tx, _request(tx, request_id), SecretKind.ACCESS_KEY, keys=keys)
-        kept = self._iam.call(operation)
+        try:
+            kept = self._iam.call(operation)
+        except aws.NeedsPerson as problem:
+            if problem.code != "LimitExceeded" or seen.new_key is None:
+                raise
+            # An earlier call of ours may have arrived late: the next reading shows whose keys they are.
+            raise aws.Retryable(problem.action, problem.code, problem.message) from None
         if not kept:
             raise aws.Retryable(operation.action, "UnreadableAnswer", "it holds no key")
         with self._database.write() as tx:
-            secrets.made(tx, request_id, text=kept["SecretAccessKey"], key_id=kept["AccessKeyId"])
+            secret = {"text": kept["SecretAccessKey"], "key_id": kept["AccessKeyId"]}
+            secrets.made(tx, request_id, SecretKind.ACCESS_KEY, **secret)
 
 
 def require_shown_gone(tx: Tx, row: AccessRequest, seen: Seen) -> None:
@@ -85,24 +95,33 @@ def require_shown_gone(tx: Tx, row: AccessRequest, seen: Seen) -> None:
     """
     if not isinstance(seen, SeenCredentials):
         return
-    if row.kind == Kind.CONSOLE_DISABLE:
-        doubtful = not seen.login and secrets.made_lately(tx, row, SecretKind.CONSOLE_PASSWORD, SETTLES)
-    elif row.kind == Kind.ACCESS_KEY_DELETE:
-        key_id = row.change["key_id"]
-        doubtful = seen.key(key_id) is None and secrets.made_lately(tx, row, SecretKind.ACCESS_KEY, SETTLES, key_id)
-    else:
-        doubtful = False
-    if doubtful:
+    if row.kind == Kind.CONSOLE_DISABLE and not seen.login:
+        _require_settled(tx, row, SecretKind.CONSOLE_PASSWORD)
+    elif row.kind == Kind.ACCESS_KEY_DELETE and seen.key(key_id := row.change["key_id"]) is None:
+        _require_settled(tx, row, SecretKind.ACCESS_KEY, key_id)
+
+
+def _require_settled(tx: Tx, row: AccessRequest, kind: SecretKind, key_id: str | None = None) -> None:
+    if secrets.made_lately(tx, row, kind, SETTLES, key_id):
         raise aws.Retryable("GetUser", "NotShownYet", "what was made a moment ago is not shown yet")
 
 
-def finish(tx: Tx, row: AccessRequest) -> None:
-    """The request is applied: what it made can be collected, and what it ended cannot."""
-    secrets.ready(tx, row)
+def finish(tx: Tx, row: AccessRequest, seen: Seen) -> None:
+    """The request is applied: what it made can be collected, and what it ended cannot.
+
+    Args:
+        seen: What was read back.
+    """
+    if isinstance(seen, SeenCredentials) and seen.has is not None:
+        sightings.save_keys(tx, row.account, row.user, [key.id for key in seen.keys])
+    for secret in secrets.ready(tx, row):
+        if row.kind == Kind.ACCESS_KEY_ROTATE:
+            rotation_moves.begin(tx, row, secret)
     if row.kind == Kind.CONSOLE_DISABLE:
         secrets.over(tx, row.account, row.user, SecretKind.CONSOLE_PASSWORD)
     elif row.kind == Kind.ACCESS_KEY_DELETE:
         secrets.over(tx, row.account, row.user, SecretKind.ACCESS_KEY, key_id=row.change["key_id"])
+        rotation_moves.key_deleted(tx, row)
 
 
 def _request(tx: Tx, request_id: str) -> AccessRequest:

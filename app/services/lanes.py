@@ -278,7 +278,9 @@ class FencedIam:
         self._line: sa.Connection | None = None
         self.emulated = iam.emulated
         self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
-        self.members, self.belongings, self.shortest_password = iam.members, iam.belongings, iam.shortest_password
+        self.members, self.belongings, self.inline = iam.members, iam.belongings, iam.inline
+        self.shortest_password, self.lab_policy = iam.shortest_password, iam.lab_policy
+        self.key_used = iam.key_used
         self.group_names = iam.group_names
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from app.domain.sightings import SeenGroup
 from app.domain.states import Provisioning
 from app.domain.words import Kind
 from app.models import AccessRequest, Account, AuditEvent, Group
-from app.services import audit, sightings
+from app.services import audit, lab_policies, sightings
 from app.services.late_writes import AGAIN, REACH, put_off
 from app.services.setup import policy_arns
 
@@ -124,7 +124,8 @@ def _expected(tx: Tx, account: str, name: str) -> _Expected:
     under_way = any(row.provisioning == Provisioning.APPLYING for row in rows)
     if group is not None and group.deleted_at is not None:
         return _Expected(frozenset(), frozenset(), under_way, given_up=False)  # what is there by now is somebody else's
-    managed = policy_arns(group, here.partition, here.aws_account_id or "") if here and group else []
+    names = lab_policies.names(tx, account, here.partition, here.aws_account_id) if here and group else None
+    managed = policy_arns(group, names) if group and names else []
     making = [row.id for row in rows if row.kind == Kind.GROUP_CREATE]
     given_up = group is None and _was_begun(tx, making)
     return _Expected(changed, changed & frozenset(managed), under_way, given_up)

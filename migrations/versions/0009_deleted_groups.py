@@ -1,7 +1,7 @@
 """groups that were deleted
 
 Revision ID: 0009
-Revises: 0013
+Revises: 0010
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0009"
-down_revision = "0013"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

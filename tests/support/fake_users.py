@@ -9,7 +9,9 @@ from typing import Any
 from app.clients import aws
 from app.domain import documents
 from app.domain.belongings import AccessKey, Belongings, Device
+from app.domain.documents import read
 from app.domain.guardrails import ADMIN_BOUNDARY_NAME, BOUNDARY_NAME, policy_arn
+from app.domain.inline import InlinePolicy
 from app.domain.sightings import SeenPolicy
 from tests.support import fake_checks as checks
 
@@ -29,6 +31,7 @@ class Key:
     secret: str
     active: bool = True
     created: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    used: dt.datetime | None = None
 
 
 @dataclass
@@ -187,6 +190,13 @@ class Users:
     def _drop(self, action: str, of: list[str], parameters: Mapping[str, Any], key: str) -> None:
         checks.there(action, parameters[key], of)
         of.remove(parameters[key])
+
+
+def inline_policies(user: Account, *, documents: bool) -> tuple[InlinePolicy, ...]:
+    """As the port shows them."""
+    return tuple(
+        InlinePolicy.of(name, read(text)) if documents else InlinePolicy(name) for name, text in user.inline.items()
+    )
 
 
 def _policy(name: str, text: str) -> SeenPolicy:
