@@ -1,7 +1,6 @@
 """`group.create` and `group.delete` against the strict fake: whatever befalls a call, they come to an end."""
 
 import itertools
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
+from app.domain import documents
 from app.domain.sightings import SeenPolicy
 from app.domain.work import Work
 from app.models import Group, Lane
@@ -85,7 +85,9 @@ def a_full_group(lab: Lab, iam: FakeIam, name: str) -> str:
     lab.approve("alice", asked["id"])
     work(lab, iam)
     assert iam.users[holder].groups == {name}
-    iam.groups[name]["inline:by-hand"] = json.dumps(BY_HAND)
+    by_hand = documents.fingerprint(BY_HAND)
+    iam.groups[name]["inline:by-hand"] = by_hand
+    iam.documents[by_hand] = BY_HAND
     return holder
 
 
