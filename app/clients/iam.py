@@ -49,7 +49,6 @@ WRITES = frozenset(
         "PutUserPermissionsBoundary",
         "PutUserPolicy",
         "RemoveUserFromGroup",
-        "SetDefaultPolicyVersion",
         "UpdateAccessKey",
         "UpdateLoginProfile",
         "UpdateUser",
