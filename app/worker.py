@@ -13,6 +13,7 @@ from app.delivery.protocol import Delivery
 from app.files.locked import place, require_usable
 from app.files.spill import Spill
 from app.services.backoff import Backoff
+from app.services.direct import PATIENCE, Direct
 from app.services.lanes import Lanes
 from app.services.reconcile import Reconciler
 
@@ -36,6 +37,22 @@ class Clients:
             if account not in self._kept:
                 self._kept[account] = self._make(account)
             return self._kept[account]
+
+
+def direct(settings: Settings, database: Database, *, endpoint_url: str | None = None) -> Direct:
+    """What handlers ask IAM with: one try each, with a shorter patience. Nothing is asked before it is needed.
+
+    Args:
+        endpoint_url: Overrides `AWS_ENDPOINT_URL`.
+    """
+    read_timeout = min(PATIENCE, settings.aws_timeout.total_seconds())
+    clients = Clients(
+        lambda _account: BotoIam(
+            pace=settings.aws_pace, attempts=1, endpoint_url=endpoint_url, read_timeout=read_timeout
+        )
+    )
+    worst_call = aws.worst_call(settings.aws_timeout.total_seconds())  # of whoever had the lane before
+    return Direct(database, clients, Lanes(database, lease=settings.lease, worst_call=worst_call))
 
 
 def start(

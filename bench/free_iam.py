@@ -10,6 +10,7 @@ from typing import Any, Self
 from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -75,6 +76,14 @@ class FreeIam:
     def shortest_password(self) -> int | None:
         self._calls(1)
         return None
+
+    def devices(self, name: str) -> tuple[Device, ...] | None:  # noqa: ARG002 - the port's
+        self._calls(1)
+        return ()
+
+    def spare_devices(self) -> frozenset[str]:
+        self._calls(1)
+        return frozenset()
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:  # noqa: ARG002 - the port's
         if operation.action == "RemoveUserFromGroup":

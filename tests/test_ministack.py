@@ -16,6 +16,7 @@ from tests.conftest import Databases
 from tests.support.lab import Lab, serving
 
 ACCOUNT = "000000000000"
+ASK = "/v1/access-requests"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/governance/LabBoundary"
 
 
@@ -96,3 +97,25 @@ def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_kn
         f"List{what}: this endpoint does not offer it"
         for what in ("SigningCertificates", "SSHPublicKeys", "ServiceSpecificCredentials")
     ]
+
+
+def test_a_device_is_enrolled_activated_and_reset(lab: Lab) -> None:
+    body = {"name": "dora", "email": "dora@lab.example", "iam": True}
+    [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
+    lab.applied(create["id"])
+    code = lab.post("pi", "/v1/users/dora/enrolment", expect=201)["code"]
+    lab.tokens["dora"] = lab.post(None, "/v1/enrolments/redeem", {"code": code})["token"]
+    serial = f"arn:aws:iam::{ACCOUNT}:mfa/lab/dora"
+
+    lab.applied(lab.post("dora", ASK, {"kind": "mfa.enrol", "change": {}, "reason": "a test"}, expect=201)["id"])
+    [item] = lab.get("dora", "/v1/secrets")["items"]
+    seed = lab.post("dora", f"/v1/secrets/{item['id']}/collect")
+    assert (seed["serial_number"], len(seed["base32_seed"])) == (serial, 32)
+    active = lab.post("dora", "/v1/users/dora/mfa/activate", {"code1": "123456", "code2": "654321"})
+    assert [d["serial_number"] for d in active["devices"]] == [serial]
+
+    reset = lab.post("dora", ASK, {"kind": "mfa.reset", "change": {}, "reason": "lost"}, expect=201)
+    lab.approve("alice", reset["id"])
+    lab.applied(reset["id"])
+    assert lab.iam.list_mfa_devices(UserName="dora")["MFADevices"] == []
+    assert serial not in BotoIam(endpoint_url=lab.iam.meta.endpoint_url).spare_devices()

@@ -19,6 +19,7 @@ from app.delivery.due import due
 from app.delivery.embedded import only_one
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from app.domain.words import UserState
@@ -71,6 +72,12 @@ class Iam:
 
     def shortest_password(self) -> int | None:
         return self._real.shortest_password()
+
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        return self._real.devices(name)
+
+    def spare_devices(self) -> frozenset[str]:
+        return self._real.spare_devices()
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if self._before is not None:

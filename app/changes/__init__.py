@@ -5,6 +5,7 @@ from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
+from app.changes.mfa import MfaEnrol, MfaReset
 from app.changes.user_create import UserCreate
 from app.changes.user_delete import UserDelete
 from app.changes.user_roles import UserRoles
@@ -26,6 +27,8 @@ REGISTRY: dict[Kind, Change] = {
         ConsoleDisable(),
         AccessKeyCreate(),
         AccessKeyDelete(),
+        MfaEnrol(),
+        MfaReset(),
         UserSuspend(),
         UserResume(),
         UserDelete(),

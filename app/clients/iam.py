@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings
+from app.clients import aws, belongings, secret_calls
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -28,6 +29,7 @@ WRITES = frozenset(
         "CreateLoginProfile",
         "CreatePolicy",
         "CreateUser",
+        "CreateVirtualMFADevice",
         "DeactivateMFADevice",
         "DeleteAccessKey",
         "DeleteLoginProfile",
@@ -39,6 +41,7 @@ WRITES = frozenset(
         "DeleteVirtualMFADevice",
         "DetachGroupPolicy",
         "DetachUserPolicy",
+        "EnableMFADevice",
         "PutUserPermissionsBoundary",
         "PutUserPolicy",
         "RemoveUserFromGroup",
@@ -47,11 +50,6 @@ WRITES = frozenset(
     }
 )
 """Every call that changes something; a plan can name no other."""
-PASSWORDS = frozenset({"CreateLoginProfile", "UpdateLoginProfile"})
-"""The calls that take a secret: the password, which no operation holds."""
-_MADE_ONCE = frozenset({"CreateAccessKey"})
-"""Never tried again below us: each try makes another key (`iam-facts.md`, 4)."""
-_KEPT = ("AccessKeyId", "SecretAccessKey")
 
 
 class Iam(Protocol):
@@ -80,14 +78,20 @@ class Iam(Protocol):
     def shortest_password(self) -> int | None:
         """Characters that the account's password policy asks for at least, None where it has no policy."""
 
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        """The user's MFA devices, None where IAM has no such user."""
+
+    def spare_devices(self) -> frozenset[str]:
+        """Serial numbers of the virtual MFA devices that nobody uses."""
+
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call. The operation's action is one of `WRITES`.
 
         Args:
-            secret: The password, for those in `PASSWORDS`. It is in no error and no log.
+            secret: What `secret_calls` says that the call takes. It is in no error and no log.
 
         Returns:
-            Of CreateAccessKey `AccessKeyId` and `SecretAccessKey`, of every other call nothing.
+            What `secret_calls` keeps of an answer that holds a secret, of every other call nothing.
         """
 
 
@@ -226,19 +230,31 @@ class BotoIam:
         except aws.Gone:
             return None
 
+    @_readable("ListMFADevices")
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        """The user's MFA devices, None where IAM has no such user."""
+        try:
+            return tuple(belongings.device(d) for d in self._all("ListMFADevices", "MFADevices", UserName=name))
+        except aws.Gone:
+            return None
+
+    @_readable("ListVirtualMFADevices")
+    def spare_devices(self) -> frozenset[str]:
+        """Serial numbers of the virtual MFA devices that nobody uses."""
+        found = self._all("ListVirtualMFADevices", "VirtualMFADevices", AssignmentStatus="Unassigned")
+        return frozenset(str(device["SerialNumber"]) for device in found if "User" not in device)
+
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""
         action = operation.action
         if action not in WRITES:
             raise ValueError(f"a plan cannot call {action}")
-        if (secret is not None) != (action in PASSWORDS) or "Password" in operation.parameters:
-            raise ValueError(f"{action}: a password is given beside the operation, to those calls that take one")
+        parameters = secret_calls.parameters(operation, secret)
         self._writes.wait()
-        parameters = dict(operation.parameters) | ({} if secret is None else {"Password": secret})
-        if secret is None and action not in _MADE_ONCE:
-            self._send(action, parameters)
-            return {}
-        return self._send_secret(action, parameters, secret)
+        if secret_calls.is_secret(action):
+            return self._send_secret(action, parameters, secret)
+        self._send(action, parameters)
+        return {}
 
     def _send_secret(self, action: str, parameters: dict[str, Any], secret: str | None) -> Mapping[str, str]:
         """Make a call whose parameters or answer hold a secret.
@@ -247,12 +263,11 @@ class BotoIam:
         whole answer.
         """
         try:
-            answer = self._send(action, parameters, self._once if action in _MADE_ONCE else self._client)
+            answer = self._send(action, parameters, self._once if action in secret_calls.MADE_ONCE else self._client)
             with _readable(action):
-                return {k: str(answer["AccessKey"][k]) for k in _KEPT} if action in _MADE_ONCE else {}
+                return secret_calls.kept(action, answer)
         except aws.AwsError as problem:
-            text = problem.message.replace(secret, "***") if secret else problem.message
-            clean = type(problem)(action, problem.code, text)
+            clean = type(problem)(action, problem.code, secret_calls.without(problem.message, secret))
         raise clean
 
     def _inline(self, group: str, policy: str) -> SeenPolicy:

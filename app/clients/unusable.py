@@ -46,6 +46,14 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def devices(self, _name: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def spare_devices(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def call(self, _operation: Operation, secret: str | None = None) -> NoReturn:  # noqa: ARG002 - the port's
         """Raise."""
         raise self._why

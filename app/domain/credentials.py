@@ -17,6 +17,7 @@ class SecretKind(StrEnum):
 
     CONSOLE_PASSWORD = "console_password"  # noqa: S105 - a word, no password
     ACCESS_KEY = "access_key"
+    MFA_SEED = "mfa_seed"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Handed:
     Attributes:
         since: When the intent was written down.
         made: IAM answered that it is made. False: it may be, or not.
-        key_id: Of the access key, once made.
+        key_id: Of the access key, once made; the serial number of an MFA device.
         keys_before: Ids of the keys that the user had before.
     """
 
@@ -73,3 +74,17 @@ class SeenCredentials(Seen):
         since = self.handed.since - _CLOCKS_DIFFER
         known = {*self.handed.keys_before, self.handed.key_id}
         return tuple(key for key in self.keys if key.id not in known and key.created >= since)
+
+
+@dataclass(frozen=True)
+class SeenDevices(SeenCredentials):
+    """The same where MFA devices are to change.
+
+    Attributes:
+        spare: Serial numbers of all virtual devices of the account that nobody uses.
+        begun: Serial numbers of virtual devices that this request began to take away: once deactivated they are on no
+            list of the user's any more.
+    """
+
+    spare: frozenset[str] = frozenset()
+    begun: tuple[str, ...] = ()

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     CONSOLE_DISABLE = "console.disable"
     ACCESS_KEY_CREATE = "access_key.create"
     ACCESS_KEY_DELETE = "access_key.delete"
+    MFA_ENROL = "mfa.enrol"
+    MFA_RESET = "mfa.reset"
     USER_SUSPEND = "user.suspend"
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"

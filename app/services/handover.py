@@ -1,22 +1,26 @@
 """Calls to IAM that take or give a secret: the intent is durable before them, the secret encrypted at once after.
 
 What IAM did when its answer is lost nobody can know. A password is then set anew; a key that nobody has the secret of
-is deleted (`iam-facts.md`, Each operation). Which is due says the plan, from what `noted` adds to what is seen.
+is deleted, and so is an MFA device that nobody has the seed of (`iam-facts.md`, Each operation). Which is due says the
+plan, from what `noted` adds to what is seen.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from app.clients import aws
-from app.clients.iam import PASSWORDS, Iam
+from app.clients.iam import Iam
+from app.clients.secret_calls import PASSWORDS
 from app.db import Transactions, Tx
 from app.domain import passwords
-from app.domain.credentials import SecretKind, SeenCredentials
-from app.domain.plans import Operation
+from app.domain.credentials import SecretKind, SeenCredentials, SeenDevices
+from app.domain.devices import Seed
+from app.domain.plans import Operation, Plan
 from app.domain.retries import SETTLES
 from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.models import AccessRequest
-from app.services import secrets
+from app.services import devices, secrets, sightings
 
 
 class Handover:
@@ -35,7 +39,10 @@ class Handover:
         if not isinstance(seen, SeenCredentials):
             return seen
         with self._database.look() as tx:
-            return replace(seen, handed=secrets.handed(tx, request_id))
+            noted = replace(seen, handed=secrets.handed(tx, request_id))
+            if isinstance(noted, SeenDevices):
+                return replace(noted, begun=devices.begun_with(_request(tx, request_id)))
+            return noted
 
     def call(self, request_id: str, operation: Operation, seen: Seen) -> None:
         """Make one call.
@@ -47,6 +54,8 @@ class Handover:
             self._password(request_id, operation)
         elif operation.action == "CreateAccessKey" and isinstance(seen, SeenCredentials):
             self._key(request_id, operation, seen)
+        elif operation.action == "CreateVirtualMFADevice":
+            self._device(request_id, operation)
         else:
             self._iam.call(operation)
 
@@ -76,6 +85,21 @@ class Handover:
         with self._database.write() as tx:
             secrets.made(tx, request_id, text=kept["SecretAccessKey"], key_id=kept["AccessKeyId"])
 
+    def _device(self, request_id: str, operation: Operation) -> None:
+        with self._database.write() as tx:
+            secrets.intend(tx, _request(tx, request_id), SecretKind.MFA_SEED)
+        kept = self._iam.call(operation)
+        if not kept:
+            raise aws.Retryable(operation.action, "UnreadableAnswer", "it holds no seed")
+        seed = Seed(kept["Base32StringSeed"], kept["QRCodePNG"])
+        with self._database.write() as tx:
+            secrets.made(tx, request_id, text=seed.to_text(), key_id=kept["SerialNumber"])
+
+
+def begun(row: AccessRequest, plan: Plan) -> dict[str, Any]:
+    """What of the plan is to be kept before it is begun: of a reset, since what it took is on no list afterwards."""
+    return {"plan": plan.as_json()} if row.kind == Kind.MFA_RESET else {}
+
 
 def require_shown_gone(tx: Tx, row: AccessRequest, seen: Seen) -> None:
     """What was made a moment ago and is not shown may only not be shown yet: it is not gone for that.
@@ -96,13 +120,22 @@ def require_shown_gone(tx: Tx, row: AccessRequest, seen: Seen) -> None:
         raise aws.Retryable("GetUser", "NotShownYet", "what was made a moment ago is not shown yet")
 
 
-def finish(tx: Tx, row: AccessRequest) -> None:
-    """The request is applied: what it made can be collected, and what it ended cannot."""
+def finish(tx: Tx, row: AccessRequest, seen: Seen) -> dict[str, Any]:
+    """The request is applied: what it made can be collected, and what it ended cannot.
+
+    Returns:
+        Columns of the request to be set with it.
+    """
     secrets.ready(tx, row)
+    if isinstance(seen, SeenDevices):
+        sightings.save_devices(tx, row.account, row.user, seen.has.devices if seen.has else ())
+    if row.kind == Kind.MFA_ENROL:
+        return devices.delivered(tx, row)
     if row.kind == Kind.CONSOLE_DISABLE:
         secrets.over(tx, row.account, row.user, SecretKind.CONSOLE_PASSWORD)
     elif row.kind == Kind.ACCESS_KEY_DELETE:
         secrets.over(tx, row.account, row.user, SecretKind.ACCESS_KEY, key_id=row.change["key_id"])
+    return {}
 
 
 def _request(tx: Tx, request_id: str) -> AccessRequest:

@@ -278,6 +278,7 @@ class FencedIam:
         self.emulated = iam.emulated
         self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
         self.members, self.belongings, self.shortest_password = iam.members, iam.belongings, iam.shortest_password
+        self.devices, self.spare_devices = iam.devices, iam.spare_devices
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call, if the claim holds."""

@@ -12,6 +12,7 @@ from app.clients import aws
 from app.clients.iam import Iam
 from app.clients.unusable import UnusableIam
 from app.db import Database, Transactions
+from app.domain.states import Provisioning
 from app.domain.words import Kind
 from app.domain.work import Work
 from app.errors import Unavailable
@@ -24,6 +25,7 @@ from app.services.housekeeping import tidy
 from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
 from app.services.late_groups import LookAtGroup, is_group
 from app.services.late_writes import LookAgain, put_off
+from app.services.left_devices import LeftDevice
 from app.services.moves import note_grant, note_request
 from app.services.restored import Restored
 from app.services.without_database import EndsWithoutDatabase
@@ -32,7 +34,9 @@ _log = log.get("reconcile")
 AFTER_A_BUG = timedelta(seconds=60)
 """A row that made our own code fail rests this long, so that the others get their turn."""
 _requests = columns(AccessRequest)
-_WHOM = sa.select(_requests.c.kind, _requests.c.user, _requests.c.change).where(_requests.c.id == sa.bindparam("id"))
+_WHOM = sa.select(_requests.c.kind, _requests.c.user, _requests.c.change, _requests.c.provisioning).where(
+    _requests.c.id == sa.bindparam("id")
+)
 _AWAY = (LostClaim, Unavailable, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """Not the row's fault: the database does not answer, or the lane is somebody else's now."""
 
@@ -100,10 +104,11 @@ class Reconciler:
                     look(database, iam)(work.account, work.id)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.look() as tx:
-                kind, user, change = tx.session.connection().execute(_WHOM, {"id": work.id}).one()
+                kind, user, change, state = tx.session.connection().execute(_WHOM, {"id": work.id}).one()
             with self._claimed(work.account, [REGISTRY[Kind(kind)].lane(user, change)]) as (claim, database, iam):
                 if claim.principals:
-                    CarryOut(database, iam, self._backoff)(work.id)
+                    left = kind == Kind.MFA_ENROL and state == Provisioning.APPLIED
+                    (LeftDevice if left else CarryOut)(database, iam, self._backoff)(work.id)
 
     def _end(self, work: Work) -> None:
         with self._database.look() as tx:

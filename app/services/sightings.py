@@ -1,12 +1,15 @@
 """What was last seen of an account: kept so that asking needs no AWS call."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import Tx
+from app.domain.credentials import SeenCredentials
+from app.domain.devices import Device
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
 from app.models import Sighting, columns
 
@@ -17,6 +20,9 @@ _LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
 )
 _REFRESH = sa.update(_seen).where(
     _seen.c.account == sa.bindparam("in_account"), _seen.c.what == "user", _seen.c.name == sa.bindparam("of")
+)
+_DEVICES = sa.select(_seen.c.state, _seen.c.seen_at).where(
+    _seen.c.account == sa.bindparam("account"), _seen.c.what == "mfa", _seen.c.name == sa.bindparam("name")
 )
 _KEY = ["account", "what", "name"]
 
@@ -34,17 +40,19 @@ _PUT_POSTGRESQL, _PUT_SQLITE = _upsert(postgresql.insert), _upsert(sqlite.insert
 def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
     """What was last seen of a user, some groups and the boundary."""
     groups = tuple(groups)
-    wanted = {("user", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)}
+    wanted = {("user", user), ("mfa", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)}
     # By name alone, since that is one plain list; a user and a group of one name are told apart here.
     rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, _BOUNDARY, *groups]})
     found: dict[tuple[str, str], Any] = {
         (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
     }
     seen_user, cap = found.get(("user", user)), found.get(("boundary", _BOUNDARY))
+    mfa = found.get(("mfa", user))
     return Seen(
         user=SeenUser.from_json(seen_user) if seen_user else None,
         groups={name: SeenGroup.from_json(s) for (what, name), s in found.items() if what == "group"},
         boundary=SeenPolicy(**cap) if cap else None,
+        devices=None if mfa is None else tuple(Device.from_json(d) for d in mfa["devices"]),
     )
 
 
@@ -58,6 +66,9 @@ def save(tx: Tx, account: str, user: str, groups: Iterable[str], seen: Seen, kno
         save_boundary(tx, account, seen.boundary)
     if known is None or known.user is None or seen.user is None or known.user.as_json() != seen.user.as_json():
         save_user(tx, account, user, seen.user)
+    has = seen.has if isinstance(seen, SeenCredentials) else None
+    if has is not None and (known is None or known.devices != has.devices):
+        save_devices(tx, account, user, has.devices)
     for name in groups:
         group = seen.groups.get(name)
         if known is None or known.groups.get(name) != group:
@@ -72,6 +83,19 @@ def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:
     """Keep what was just read of one user; None says that IAM has none."""
     _put(tx, account, "user", name, user.as_json() if user else None)
+
+
+def save_devices(tx: Tx, account: str, user: str, devices: Iterable[Device]) -> None:
+    """Keep what was just read of one user's MFA devices."""
+    _put(tx, account, "mfa", user, {"devices": [device.as_json() for device in devices]})
+
+
+def devices(tx: Tx, account: str, user: str) -> tuple[tuple[Device, ...] | None, datetime | None]:
+    """The MFA devices of a user as last seen, and when; None where they were never looked at."""
+    row = tx.session.connection().execute(_DEVICES, {"account": account, "name": user}).first()
+    if row is None or row.state is None:
+        return None, None
+    return tuple(Device.from_json(d) for d in row.state["devices"]), row.seen_at
 
 
 def left(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:

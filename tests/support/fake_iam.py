@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
-from app.clients import aws
-from app.clients.iam import PASSWORDS, WRITES
+from app.clients import aws, secret_calls
+from app.clients.iam import WRITES
 from app.domain import canonical, documents
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
@@ -130,16 +131,23 @@ class FakeIam(Users):
         self._read("GetAccountPasswordPolicy")
         return self.password_length
 
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        self._read("ListMFADevices")
+        return self.users[name].belongings().devices if name in self.users else None
+
+    def spare_devices(self) -> frozenset[str]:
+        self._read("ListVirtualMFADevices")
+        return frozenset(self.virtual_devices - {serial for user in self.users.values() for serial in user.devices})
+
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if operation.action not in WRITES:
             raise ValueError(operation.action)
-        if (secret is not None) != (operation.action in PASSWORDS) or "Password" in operation.parameters:
-            raise ValueError(f"{operation.action}: a password is given beside the operation")
+        parameters = secret_calls.parameters(operation, secret)
         fault = self._before(operation.action, self.faults)
         if fault is Fault.LOST:
             return {}
         do = getattr(self, f"_{operation.action}")
-        kept = do({**operation.parameters, **({} if secret is None else {"Password": secret})})
+        kept = do(parameters)
         self.calls.append(operation.action)
         if fault is Fault.DROPPED:
             raise aws.Retryable(operation.action, "ConnectionClosedError", "the answer was lost")
