@@ -11,6 +11,7 @@ from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -73,7 +74,7 @@ class FreeIam:
         with self._lock:
             return Belongings(groups=tuple(sorted(g for g, users in self._groups.items() if name in users)))
 
-    def shortest_password(self) -> int | None:
+    def password_policy(self) -> PasswordPolicy | None:
         self._calls(1)
         return None
 

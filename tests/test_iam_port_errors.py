@@ -45,7 +45,9 @@ FOR_A_PERSON = [
 VERBS: dict[str, tuple[str, Callable[[BotoIam], Any]]] = {
     "account": ("GetCallerIdentity", lambda iam: iam.account()),
     "belongings": ("ListGroupsForUser", lambda iam: iam.belongings("bob")),
-    "shortest_password": ("GetAccountPasswordPolicy", lambda iam: iam.shortest_password()),
+    "password_policy": ("GetAccountPasswordPolicy", lambda iam: iam.password_policy()),
+    "devices": ("ListMFADevices", lambda iam: iam.devices("bob")),
+    "spare_devices": ("ListVirtualMFADevices", lambda iam: iam.spare_devices()),
     "user": ("GetUser", lambda iam: iam.user("bob")),
     "group": ("ListAttachedGroupPolicies", lambda iam: iam.group("G")),
     "members": ("GetGroup", lambda iam: iam.members("G")),

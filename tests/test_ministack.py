@@ -119,3 +119,13 @@ def test_a_device_is_enrolled_activated_and_reset(lab: Lab) -> None:
     lab.applied(reset["id"])
     assert lab.iam.list_mfa_devices(UserName="dora")["MFADevices"] == []
     assert serial not in BotoIam(endpoint_url=lab.iam.meta.endpoint_url).spare_devices()
+
+
+def test_the_password_policy_is_replaced(lab: Lab) -> None:
+    wish = {"kind": "account.password_policy", "change": {"minimum_length": 16}, "reason": "a test"}
+    asked = lab.post("pi", ASK, wish, expect=201)
+    lab.approve("alice", asked["id"])
+    lab.applied(asked["id"])
+    found = lab.iam.get_account_password_policy()["PasswordPolicy"]
+    lab.iam.delete_account_password_policy()
+    assert (found["MinimumPasswordLength"], found["RequireNumbers"], found["PasswordReusePrevention"]) == (16, True, 12)

@@ -20,6 +20,7 @@ from app.delivery.embedded import only_one
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from app.domain.words import UserState
@@ -70,8 +71,8 @@ class Iam:
     def belongings(self, name: str) -> Belongings | None:
         return self._real.belongings(name)
 
-    def shortest_password(self) -> int | None:
-        return self._real.shortest_password()
+    def password_policy(self) -> PasswordPolicy | None:
+        return self._real.password_policy()
 
     def devices(self, name: str) -> tuple[Device, ...] | None:
         return self._real.devices(name)

@@ -142,6 +142,10 @@ class Change(ABC):
         """What else speaks against it, from what was last seen."""
         return []
 
+    def warnings(self, _wish: Wish, _seen: Seen) -> tuple[str, ...]:
+        """What whoever decides should know besides: it is said with the ruling's reasons and refuses nothing."""
+        return ()
+
     @abstractmethod
     def plan(self, wish: Wish, seen: Seen) -> Plan:
         """The end state and the calls that remain.

@@ -11,6 +11,7 @@ from app import metrics
 from app.clients import aws, belongings, secret_calls
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -46,6 +47,7 @@ WRITES = frozenset(
         "PutUserPolicy",
         "RemoveUserFromGroup",
         "UpdateAccessKey",
+        "UpdateAccountPasswordPolicy",
         "UpdateLoginProfile",
     }
 )
@@ -75,8 +77,8 @@ class Iam(Protocol):
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
 
-    def shortest_password(self) -> int | None:
-        """Characters that the account's password policy asks for at least, None where it has no policy."""
+    def password_policy(self) -> PasswordPolicy | None:
+        """The account's password policy, None where it has none."""
 
     def devices(self, name: str) -> tuple[Device, ...] | None:
         """The user's MFA devices, None where IAM has no such user."""
@@ -223,10 +225,10 @@ class BotoIam:
             return self._belongings_of(name, groups)
 
     @_readable("GetAccountPasswordPolicy")
-    def shortest_password(self) -> int | None:
-        """Characters that the account's password policy asks for at least, or None."""
+    def password_policy(self) -> PasswordPolicy | None:
+        """The account's password policy, or None."""
         try:
-            return int(self._read("GetAccountPasswordPolicy")["PasswordPolicy"]["MinimumPasswordLength"])
+            return PasswordPolicy.from_answer(self._read("GetAccountPasswordPolicy")["PasswordPolicy"])
         except aws.Gone:
             return None
 

@@ -42,7 +42,7 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
-    def shortest_password(self) -> NoReturn:
+    def password_policy(self) -> NoReturn:
         """Raise."""
         raise self._why
 

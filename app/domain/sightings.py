@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from app.domain.devices import Device
 from app.domain.guardrails import FORCE_MFA_NAME, GOVERNANCE_PATH
+from app.domain.password_policy import PasswordPolicy
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Seen:
         user: None when IAM has no such user, or when none was seen.
         groups: By name; a group that IAM does not have is missing here.
         boundary: The boundary policy of the account, None when it is not there.
+        password_policy: The account's; None: it has none, or it was not looked at.
         devices: The user's MFA devices as last seen; None where they were never looked at. Not in what is read now.
         fresh: True when it was read from IAM just now.
         emulated: The endpoint is not AWS's, so what it cannot do is a finding and no failure (rule 28).
@@ -110,6 +112,7 @@ class Seen:
     fresh: bool = False
     emulated: bool = False
     devices: tuple[Device, ...] | None = None
+    password_policy: PasswordPolicy | None = None
 
     def is_member(self, group: str) -> bool:
         """Whether the user was seen in the group."""

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ACCESS_KEY_DELETE = "access_key.delete"
     MFA_ENROL = "mfa.enrol"
     MFA_RESET = "mfa.reset"
+    ACCOUNT_PASSWORD_POLICY = "account.password_policy"  # noqa: S105 - a word, no password
     USER_SUSPEND = "user.suspend"
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"

@@ -146,7 +146,7 @@ class CarryOut:
                     # The undo is due before the first write is made (rule 19).
                     undo_at = tx.now + timedelta(seconds=seconds)
                     move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at, duration_seconds=seconds)
-                move_request(tx, row, APPLYING, **handover.begun(row, plan))
+                move_request(tx, row, APPLYING, **handover.begun(tx, row, plan, seen))
                 audit.of_request(
                     tx,
                     "access_request.applying",

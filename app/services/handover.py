@@ -13,11 +13,13 @@ from app.clients.iam import Iam
 from app.clients.secret_calls import PASSWORDS
 from app.db import Transactions, Tx
 from app.domain import passwords
+from app.domain.account_settings import SeenPasswordPolicy
 from app.domain.credentials import SecretKind, SeenCredentials, SeenDevices
 from app.domain.devices import Seed
 from app.domain.plans import Operation, Plan
 from app.domain.retries import SETTLES
 from app.domain.sightings import Seen
+from app.domain.states import APPLYING
 from app.domain.words import Kind
 from app.models import AccessRequest
 from app.services import devices, secrets, sightings
@@ -36,6 +38,11 @@ class Handover:
 
     def noted(self, request_id: str, seen: Seen) -> Seen:
         """What was seen, with how far this request's secret has come."""
+        if isinstance(seen, SeenPasswordPolicy):
+            with self._database.look() as tx:
+                row = _request(tx, request_id)
+                before = sightings.load(tx, row.account, row.user, ()).password_policy
+                return replace(seen, before=before if row.state == APPLYING else None)
         if not isinstance(seen, SeenCredentials):
             return seen
         with self._database.look() as tx:
@@ -70,9 +77,10 @@ class Handover:
     def _shortest(self) -> int:
         """What the account's policy asks for; an emulator that does not offer it asks for nothing (rule 28)."""
         try:
-            return self._iam.shortest_password() or 0
+            policy = self._iam.password_policy()
         except aws.NotOffered:
             return 0
+        return policy.minimum_length if policy is not None else 0
 
     def _key(self, request_id: str, operation: Operation, seen: SeenCredentials) -> None:
         lost = {key.id for key in seen.lost}
@@ -96,8 +104,14 @@ class Handover:
             secrets.made(tx, request_id, text=seed.to_text(), key_id=kept["SerialNumber"])
 
 
-def begun(row: AccessRequest, plan: Plan) -> dict[str, Any]:
-    """What of the plan is to be kept before it is begun: of a reset, since what it took is on no list afterwards."""
+def begun(tx: Tx, row: AccessRequest, plan: Plan, seen: Seen) -> dict[str, Any]:
+    """What cannot be read any more once it is begun is kept: what a reset takes, and the policy that is replaced.
+
+    Returns:
+        Columns of the request to be set with it.
+    """
+    if isinstance(seen, SeenPasswordPolicy):
+        sightings.save_password_policy(tx, row.account, seen.password_policy)
     return {"plan": plan.as_json()} if row.kind == Kind.MFA_RESET else {}
 
 
@@ -129,6 +143,8 @@ def finish(tx: Tx, row: AccessRequest, seen: Seen) -> dict[str, Any]:
     secrets.ready(tx, row)
     if isinstance(seen, SeenDevices):
         sightings.save_devices(tx, row.account, row.user, seen.has.devices if seen.has else ())
+    if isinstance(seen, SeenPasswordPolicy):
+        sightings.save_password_policy(tx, row.account, seen.password_policy)
     if row.kind == Kind.MFA_ENROL:
         return devices.delivered(tx, row)
     if row.kind == Kind.CONSOLE_DISABLE:

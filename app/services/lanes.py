@@ -277,7 +277,7 @@ class FencedIam:
         self._line: sa.Connection | None = None
         self.emulated = iam.emulated
         self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
-        self.members, self.belongings, self.shortest_password = iam.members, iam.belongings, iam.shortest_password
+        self.members, self.belongings, self.password_policy = iam.members, iam.belongings, iam.password_policy
         self.devices, self.spare_devices = iam.devices, iam.spare_devices
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:

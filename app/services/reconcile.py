@@ -23,6 +23,7 @@ from app.services.backoff import Backoff
 from app.services.carrying_out import CarryOut
 from app.services.housekeeping import tidy
 from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
+from app.services.late_account import LookAtAccount, is_account
 from app.services.late_groups import LookAtGroup, is_group
 from app.services.late_writes import LookAgain, put_off
 from app.services.left_devices import LeftDevice
@@ -39,6 +40,12 @@ _WHOM = sa.select(_requests.c.kind, _requests.c.user, _requests.c.change, _reque
 )
 _AWAY = (LostClaim, Unavailable, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """Not the row's fault: the database does not answer, or the lane is somebody else's now."""
+
+
+def _look(lane: str) -> type[LookAgain | LookAtGroup | LookAtAccount]:
+    if is_account(lane):
+        return LookAtAccount
+    return LookAtGroup if is_group(lane) else LookAgain
 
 
 class Reconciler:
@@ -100,8 +107,7 @@ class Reconciler:
         elif work.what == "lane":
             with self._claimed(work.account, [work.id]) as (claim, database, iam):
                 if claim.principals:
-                    look = LookAtGroup if is_group(work.id) else LookAgain
-                    look(database, iam)(work.account, work.id)
+                    _look(work.id)(database, iam)(work.account, work.id)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.look() as tx:
                 kind, user, change, state = tx.session.connection().execute(_WHOM, {"id": work.id}).one()

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.db import Tx
 from app.domain.credentials import SeenCredentials
 from app.domain.devices import Device
+from app.domain.password_policy import PasswordPolicy
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
 from app.models import Sighting, columns
 
@@ -40,19 +41,21 @@ _PUT_POSTGRESQL, _PUT_SQLITE = _upsert(postgresql.insert), _upsert(sqlite.insert
 def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
     """What was last seen of a user, some groups and the boundary."""
     groups = tuple(groups)
-    wanted = {("user", user), ("mfa", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)}
+    whole = {("boundary", _BOUNDARY), ("password_policy", _BOUNDARY)}
+    wanted = {("user", user), ("mfa", user), *whole, *(("group", g) for g in groups)}
     # By name alone, since that is one plain list; a user and a group of one name are told apart here.
     rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, _BOUNDARY, *groups]})
     found: dict[tuple[str, str], Any] = {
         (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
     }
     seen_user, cap = found.get(("user", user)), found.get(("boundary", _BOUNDARY))
-    mfa = found.get(("mfa", user))
+    mfa, passwords = found.get(("mfa", user)), found.get(("password_policy", _BOUNDARY))
     return Seen(
         user=SeenUser.from_json(seen_user) if seen_user else None,
         groups={name: SeenGroup.from_json(s) for (what, name), s in found.items() if what == "group"},
         boundary=SeenPolicy(**cap) if cap else None,
         devices=None if mfa is None else tuple(Device.from_json(d) for d in mfa["devices"]),
+        password_policy=None if passwords is None else PasswordPolicy(**passwords),
     )
 
 
@@ -78,6 +81,14 @@ def save(tx: Tx, account: str, user: str, groups: Iterable[str], seen: Seen, kno
 def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
     """Keep what was just read of the account's boundary."""
     _put(tx, account, "boundary", _BOUNDARY, vars(boundary) if boundary else None)
+
+
+def save_password_policy(tx: Tx, account: str, policy: PasswordPolicy | None) -> None:
+    """Keep the account's password policy; None says that it has none.
+
+    Under the boundary's name, so that one list of names finds everything that is the account's own.
+    """
+    _put(tx, account, "password_policy", _BOUNDARY, policy.as_json() if policy else None)
 
 
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:

@@ -109,8 +109,15 @@ BEHAVIOURS |= {
     "belongings_none": Behaviour("belongings", "just made", "nothing"),
     "belongings_of_each": Behaviour("belongings", "has one of each kind", "each with its id or hash"),
     "belongings_key_inactive": Behaviour("belongings", "one key of two is inactive", "inactive, active"),
-    "shortest_password_none": Behaviour("shortest_password", "the account has no policy", "None"),
-    "shortest_password": Behaviour("shortest_password", "the account's policy asks for 24", "24"),
+    "password_policy_none": Behaviour("password_policy", "the account has no policy", "None"),
+    "password_policy_shown": Behaviour("password_policy", "the account's policy asks for 24", "24"),
+    "update_password_policy": Behaviour("UpdateAccountPasswordPolicy", "every field", "done, as asked"),
+    "update_password_policy_left_out": Behaviour(
+        "UpdateAccountPasswordPolicy", "the length alone, where there was all", "done, the rest falls back"
+    ),
+    "update_password_policy_too_long": Behaviour(
+        "UpdateAccountPasswordPolicy", "129 characters at least", "ValidationError"
+    ),
     # The console.
     "create_login": Behaviour("CreateLoginProfile", "to be changed at first sign-in", "done, to be changed"),
     "create_login_twice": Behaviour("CreateLoginProfile", "there is one", "EntityAlreadyExists"),

@@ -14,6 +14,7 @@ from app.clients.iam import WRITES
 from app.domain import canonical, documents
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
@@ -127,9 +128,9 @@ class FakeIam(Users):
         found = self.users.get(name)
         return None if found is None else found.belongings()
 
-    def shortest_password(self) -> int | None:
+    def password_policy(self) -> PasswordPolicy | None:
         self._read("GetAccountPasswordPolicy")
-        return self.password_length
+        return self.account_policy
 
     def devices(self, name: str) -> tuple[Device, ...] | None:
         self._read("ListMFADevices")

@@ -13,6 +13,7 @@ from app.domain import documents
 from app.domain.belongings import AccessKey, Belongings
 from app.domain.devices import Device
 from app.domain.guardrails import BOUNDARY_NAME, policy_arn
+from app.domain.password_policy import SHORTEST_EVER, PasswordPolicy
 from app.domain.sightings import SeenPolicy
 from tests.support import fake_checks as checks
 
@@ -99,7 +100,7 @@ class Users:
         users: By name.
         virtual_devices: Serial numbers of every virtual MFA device, assigned or not.
         seeds: Of the virtual devices that were made here, by serial number.
-        password_length: What the account's password policy asks for at least; None: it has no policy.
+        account_policy: The account's password policy.
         secrets: Every password and secret key that was ever set or made here, for tests that look for them.
     """
 
@@ -108,11 +109,17 @@ class Users:
         self.virtual_devices: set[str] = set()
         self.seeds: dict[str, str] = {}
         self.secrets: list[str] = []
-        self.password_length: int | None = None
+        self.account_policy: PasswordPolicy | None = None
 
     def _of(self, action: str, parameters: Mapping[str, Any]) -> Account:
         checks.there(action, parameters["UserName"], self.users)
         return self.users[parameters["UserName"]]
+
+    def _UpdateAccountPasswordPolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        limits = {"MinimumPasswordLength": 128, "MaxPasswordAge": 1095, "PasswordReusePrevention": 24}
+        if any(parameters.get(name, 0) > most for name, most in limits.items()):
+            raise aws.NeedsPerson("UpdateAccountPasswordPolicy", "ValidationError", "a value is too large")
+        self.account_policy = PasswordPolicy.from_answer({"MinimumPasswordLength": SHORTEST_EVER, **parameters})
 
     def _CreateLoginProfile(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         user = self._of("CreateLoginProfile", parameters)
@@ -127,7 +134,8 @@ class Users:
         user.login = self._login("UpdateLoginProfile", parameters)
 
     def _login(self, action: str, parameters: Mapping[str, Any]) -> Login:
-        checks.password(action, parameters["Password"], self.password_length or 8)
+        shortest = self.account_policy.minimum_length if self.account_policy else 8
+        checks.password(action, parameters["Password"], shortest)
         self.secrets.append(parameters["Password"])
         return Login(parameters["Password"], parameters.get("PasswordResetRequired", False))
 

@@ -20,6 +20,7 @@ from app.clients import aws
 from app.clients.iam import BotoIam, Iam
 from app.domain import documents
 from app.domain.belongings import Belongings
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from tests.support import ministack
 from tests.support.credentials import SSH_KEY, certificate
@@ -274,7 +275,7 @@ class FakePort(Port):
 
     @override
     def password_policy(self, length: int | None) -> None:
-        self.fake.password_length = length
+        self.fake.account_policy = None if length is None else PasswordPolicy(minimum_length=length)
 
     @override
     def must_change(self, user: str) -> bool:
