@@ -62,6 +62,24 @@ def test_a_whole_life_with_the_boundary_really_kept(lab: Lab) -> None:
     assert lab.get("pi", "/v1/audit-events/verify")["valid"] is True
 
 
+def test_rule_26_an_administrators_boundary_comes_and_goes_with_the_membership(lab: Lab) -> None:
+    body = {"name": "dora", "email": "dora@lab.example", "iam": True}
+    [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
+    lab.applied(create["id"])
+    grant = lab.join("pi", "LabAdmin", by="alice", user="dora", duration="PT1H")
+    assert lab.groups_in_iam("dora") == ["LabAdmin"]
+    above = lab.iam.get_user(UserName="dora")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    assert above == BOUNDARY.replace("LabBoundary", "LabAdminBoundary")
+    query = f"event=access_request.applied&access_request_id={grant['access_request_id']}"
+    [applied] = lab.get("pi", f"/v1/audit-events?{query}")["items"]
+    assert applied["data"]["findings"] == ["UpdateUser: this endpoint does not offer it"]
+
+    lab.post("pi", f"/v1/grants/{grant['id']}/revoke", {"reason": "done"}, expect=202)
+    lab.grant_until(grant["id"], "revoked")
+    below = lab.iam.get_user(UserName="dora")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    assert (below, lab.groups_in_iam("dora")) == (BOUNDARY, [])
+
+
 def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_knows(lab: Lab) -> None:
     body = {"name": "carol", "email": "carol@lab.example", "iam": True}
     [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
@@ -100,24 +118,24 @@ def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_kn
 
 
 def test_a_device_is_enrolled_activated_and_reset(lab: Lab) -> None:
-    body = {"name": "dora", "email": "dora@lab.example", "iam": True}
+    body = {"name": "mona", "email": "mona@lab.example", "iam": True}
     [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
     lab.applied(create["id"])
-    code = lab.post("pi", "/v1/users/dora/enrolment", expect=201)["code"]
-    lab.tokens["dora"] = lab.post(None, "/v1/enrolments/redeem", {"code": code})["token"]
-    serial = f"arn:aws:iam::{ACCOUNT}:mfa/lab/dora"
+    code = lab.post("pi", "/v1/users/mona/enrolment", expect=201)["code"]
+    lab.tokens["mona"] = lab.post(None, "/v1/enrolments/redeem", {"code": code})["token"]
+    serial = f"arn:aws:iam::{ACCOUNT}:mfa/lab/mona"
 
-    lab.applied(lab.post("dora", ASK, {"kind": "mfa.enrol", "change": {}, "reason": "a test"}, expect=201)["id"])
-    [item] = lab.get("dora", "/v1/secrets")["items"]
-    seed = lab.post("dora", f"/v1/secrets/{item['id']}/collect")
+    lab.applied(lab.post("mona", ASK, {"kind": "mfa.enrol", "change": {}, "reason": "a test"}, expect=201)["id"])
+    [item] = lab.get("mona", "/v1/secrets")["items"]
+    seed = lab.post("mona", f"/v1/secrets/{item['id']}/collect")
     assert (seed["serial_number"], len(seed["base32_seed"])) == (serial, 32)
-    active = lab.post("dora", "/v1/users/dora/mfa/activate", {"code1": "123456", "code2": "654321"})
+    active = lab.post("mona", "/v1/users/mona/mfa/activate", {"code1": "123456", "code2": "654321"})
     assert [d["serial_number"] for d in active["devices"]] == [serial]
 
-    reset = lab.post("dora", ASK, {"kind": "mfa.reset", "change": {}, "reason": "lost"}, expect=201)
+    reset = lab.post("mona", ASK, {"kind": "mfa.reset", "change": {}, "reason": "lost"}, expect=201)
     lab.approve("alice", reset["id"])
     lab.applied(reset["id"])
-    assert lab.iam.list_mfa_devices(UserName="dora")["MFADevices"] == []
+    assert lab.iam.list_mfa_devices(UserName="mona")["MFADevices"] == []
     assert serial not in BotoIam(endpoint_url=lab.iam.meta.endpoint_url).spare_devices()
 
 

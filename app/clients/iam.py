@@ -2,13 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings, secret_calls
+from app.clients import aws, belongings, roles, secret_calls
+from app.clients.reading import readable, still_there
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
 from app.domain.password_policy import PasswordPolicy
@@ -49,6 +50,7 @@ WRITES = frozenset(
         "UpdateAccessKey",
         "UpdateAccountPasswordPolicy",
         "UpdateLoginProfile",
+        "UpdateUser",
     }
 )
 """Every call that changes something; a plan can name no other."""
@@ -97,25 +99,6 @@ class Iam(Protocol):
         """
 
 
-@contextmanager
-def _readable(action: str) -> Iterator[None]:
-    """Nothing is concluded from an answer without what AWS promises; the next one may be whole again."""
-    try:
-        yield
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
-        # Not the problem's own text, which could repeat what the answer held.
-        raise aws.Retryable(action, "UnreadableAnswer", f"{type(problem).__name__} while reading it") from problem
-
-
-@contextmanager
-def _still_there() -> Iterator[None]:
-    """What was there a call ago and is not now is being changed, or one of IAM's copies is behind: read again."""
-    try:
-        yield
-    except aws.Gone as problem:
-        raise aws.Retryable(problem.action, problem.code, problem.message) from problem
-
-
 class BotoIam:
     """IAM through boto3.
 
@@ -125,6 +108,7 @@ class BotoIam:
         endpoint_url: Overrides `AWS_ENDPOINT_URL` (used by `--simulate`).
         read_timeout: Seconds to wait for an answer, each try.
         workers: How many processes share the pace now.
+        role_arn: The role to work as; None: with the credentials that boto3 finds.
     """
 
     def __init__(
@@ -135,8 +119,10 @@ class BotoIam:
         endpoint_url: str | None = None,
         read_timeout: float = aws.READ_TIMEOUT,
         workers: Callable[[], int] = lambda: 1,
+        role_arn: str | None = None,
     ) -> None:
-        options: dict[str, Any] = {"of": aws.session(), "endpoint_url": endpoint_url, "read_timeout": read_timeout}
+        options: dict[str, Any] = {"endpoint_url": endpoint_url, "read_timeout": read_timeout}
+        options["of"] = roles.session(role_arn, **options)
         self._client = aws.client("iam", attempts=attempts, **options)
         self._once = aws.client("iam", attempts=1, **options)
         self._sts = aws.client("sts", attempts=attempts, **options)
@@ -146,20 +132,24 @@ class BotoIam:
         self._reads = aws.Pace(None if rate is None else rate * 2, workers=workers)
         self._documents: OrderedDict[tuple[str, str], SeenPolicy] = OrderedDict()
 
-    @_readable("GetCallerIdentity")
+    def keep_pace_with(self, other: "BotoIam") -> None:
+        """Share the other's pace: both change one account."""
+        self._writes, self._reads = other._writes, other._reads  # noqa: SLF001 - of this very class
+
+    @readable("GetCallerIdentity")
     def account(self) -> tuple[str, str]:
         """The account's 12 digits and its partition."""
         with metrics.aws_call("GetCallerIdentity"), aws.translated("GetCallerIdentity", emulated=self.emulated):
             return str(self._sts.get_caller_identity()["Account"]), str(self._client.meta.partition)
 
-    @_readable("GetUser")
+    @readable("GetUser")
     def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
         """The user, or None. GetUser shows boundary and tags, which ListUsers never does."""
         try:
             user = self._read("GetUser", UserName=name)["User"]
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
             devices = list(self._all("ListMFADevices", "MFADevices", UserName=name)) if mfa else None
             return SeenUser(
@@ -172,21 +162,21 @@ class BotoIam:
                 belongings=self._belongings_of(name, groups).in_words() if belongings else (),
             )
 
-    @_readable("ListAttachedGroupPolicies")
+    @readable("ListAttachedGroupPolicies")
     def group(self, name: str) -> SeenGroup | None:
         """The group, or None."""
         try:
             attached = list(self._all("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=name))
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             inline = [str(n) for n in self._all("ListGroupPolicies", "PolicyNames", GroupName=name)]
             arns = [str(p["PolicyArn"]) for p in attached]
             policies = [self.policy(arn) or SeenPolicy(arn, None) for arn in arns]
             policies += [self._inline(name, policy) for policy in inline]
         return SeenGroup(name, tuple(sorted(policies, key=lambda p: p.name)))
 
-    @_readable("GetGroup")
+    @readable("GetGroup")
     def members(self, group: str) -> frozenset[str] | None:
         """The names of everyone in the group, or None: one call for each thousand members."""
         try:
@@ -195,7 +185,7 @@ class BotoIam:
         except aws.Gone:
             return None
 
-    @_readable("GetPolicy")
+    @readable("GetPolicy")
     def policy(self, arn: str) -> SeenPolicy | None:
         """The policy, or None. AWS's own documents are kept by ARN and version; ours could be made anew as v1."""
         try:
@@ -205,7 +195,7 @@ class BotoIam:
         kept = self._documents.get((arn, version))
         if kept is not None:
             return kept
-        with _still_there():
+        with still_there():
             answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)
         seen = belongings.seen("GetPolicyVersion", arn, answer["PolicyVersion"]["Document"])
         if ":iam::aws:policy/" in arn:
@@ -214,17 +204,17 @@ class BotoIam:
                 self._documents.popitem(last=False)
         return seen
 
-    @_readable("ListGroupsForUser")
+    @readable("ListGroupsForUser")
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
         try:
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             return self._belongings_of(name, groups)
 
-    @_readable("GetAccountPasswordPolicy")
+    @readable("GetAccountPasswordPolicy")
     def password_policy(self) -> PasswordPolicy | None:
         """The account's password policy, or None."""
         try:
@@ -232,7 +222,7 @@ class BotoIam:
         except aws.Gone:
             return None
 
-    @_readable("ListMFADevices")
+    @readable("ListMFADevices")
     def devices(self, name: str) -> tuple[Device, ...] | None:
         """The user's MFA devices, None where IAM has no such user."""
         try:
@@ -240,7 +230,7 @@ class BotoIam:
         except aws.Gone:
             return None
 
-    @_readable("ListVirtualMFADevices")
+    @readable("ListVirtualMFADevices")
     def spare_devices(self) -> frozenset[str]:
         """Serial numbers of the virtual MFA devices that nobody uses."""
         found = self._all("ListVirtualMFADevices", "VirtualMFADevices", AssignmentStatus="Unassigned")
@@ -266,7 +256,7 @@ class BotoIam:
         """
         try:
             answer = self._send(action, parameters, self._once if action in secret_calls.MADE_ONCE else self._client)
-            with _readable(action):
+            with readable(action):
                 return secret_calls.kept(action, answer)
         except aws.AwsError as problem:
             clean = type(problem)(action, problem.code, secret_calls.without(problem.message, secret))
@@ -282,7 +272,7 @@ class BotoIam:
     def _all(self, action: str, key: str, **parameters: str | int) -> Iterator[Any]:
         marker: dict[str, str] = {}
         for _ in range(_PAGES):
-            with _still_there() if marker else nullcontext():
+            with still_there() if marker else nullcontext():
                 page = self._read(action, **parameters, **marker)
             yield from page[key]  # a list that is missing is not an empty one
             if not page.get("IsTruncated"):
@@ -295,6 +285,6 @@ class BotoIam:
         return self._send(action, parameters)
 
     def _send(self, action: str, parameters: dict[str, Any], client: Any = None) -> dict[str, Any]:
-        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), _readable(action):
+        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), readable(action):
             answer: dict[str, Any] = getattr(client or self._client, xform_name(action))(**parameters)
             return answer
