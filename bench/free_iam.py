@@ -11,6 +11,7 @@ from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.monitoring import SeenMonitoring
 from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
@@ -77,6 +78,9 @@ class FreeIam:
     def password_policy(self) -> PasswordPolicy | None:
         self._calls(1)
         return None
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        raise NotImplementedError(log_group)
 
     def devices(self, name: str) -> tuple[Device, ...] | None:  # noqa: ARG002 - the port's
         self._calls(1)

@@ -13,7 +13,7 @@ from tests.support import deviations
 from tests.support.behaviours import BEHAVIOURS
 from tests.support.iam_ports import BACKENDS
 
-for module in ("account", "belongings", "credentials", "devices", "groups", "members", "users"):
+for module in ("account", "belongings", "credentials", "devices", "groups", "members", "monitoring", "users"):
     importlib.import_module(f"tests.test_iam_port_{module}")  # fills TESTED, whichever tests were chosen
 
 REFUSALS = {"NoSuchEntity", "EntityAlreadyExists", "ValidationError"}

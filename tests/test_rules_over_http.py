@@ -20,6 +20,7 @@ from app.delivery.embedded import only_one
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.monitoring import SeenMonitoring
 from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
@@ -73,6 +74,9 @@ class Iam:
 
     def password_policy(self) -> PasswordPolicy | None:
         return self._real.password_policy()
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        return self._real.monitoring(log_group)
 
     def devices(self, name: str) -> tuple[Device, ...] | None:
         return self._real.devices(name)

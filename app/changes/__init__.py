@@ -6,6 +6,7 @@ from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
 from app.changes.mfa import MfaEnrol, MfaReset
+from app.changes.monitoring import MonitoringEnable
 from app.changes.password_policy import AccountPasswordPolicy
 from app.changes.user_create import UserCreate
 from app.changes.user_delete import UserDelete
@@ -34,5 +35,6 @@ REGISTRY: dict[Kind, Change] = {
         UserResume(),
         UserDelete(),
         AccountPasswordPolicy(),
+        MonitoringEnable(),
     )
 }

@@ -9,9 +9,11 @@ from botocore import xform_name
 
 from app import metrics
 from app.clients import aws, belongings, roles, secret_calls
+from app.clients.monitoring import BotoMonitoring
 from app.clients.reading import readable, still_there
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.monitoring import SeenMonitoring
 from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
@@ -82,6 +84,9 @@ class Iam(Protocol):
     def password_policy(self) -> PasswordPolicy | None:
         """The account's password policy, None where it has none."""
 
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        """What watches the account, over the trail's log group."""
+
     def devices(self, name: str) -> tuple[Device, ...] | None:
         """The user's MFA devices, None where IAM has no such user."""
 
@@ -130,6 +135,7 @@ class BotoIam:
         rate = (None if self.emulated else aws.WRITES_PER_SECOND) if isinstance(pace, str) else pace
         self._writes = aws.Pace(rate, workers=workers)
         self._reads = aws.Pace(None if rate is None else rate * 2, workers=workers)
+        self._monitoring = BotoMonitoring({"attempts": attempts, **options}, emulated=self.emulated, reads=self._reads)
         self._documents: OrderedDict[tuple[str, str], SeenPolicy] = OrderedDict()
 
     def keep_pace_with(self, other: "BotoIam") -> None:
@@ -151,14 +157,13 @@ class BotoIam:
             return None
         with still_there():
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
-            devices = list(self._all("ListMFADevices", "MFADevices", UserName=name)) if mfa else None
             return SeenUser(
                 name=str(user["UserName"]),
                 arn=str(user["Arn"]),
                 groups=tuple(groups),
                 boundary=user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
                 tags={str(t["Key"]): str(t["Value"]) for t in user.get("Tags", [])},
-                has_mfa=None if devices is None else bool(devices),
+                has_mfa=bool(list(self._all("ListMFADevices", "MFADevices", UserName=name))) if mfa else None,
                 belongings=self._belongings_of(name, groups).in_words() if belongings else (),
             )
 
@@ -192,8 +197,7 @@ class BotoIam:
             version = str(self._read("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"])
         except aws.Gone:
             return None
-        kept = self._documents.get((arn, version))
-        if kept is not None:
+        if (kept := self._documents.get((arn, version))) is not None:
             return kept
         with still_there():
             answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)
@@ -222,6 +226,10 @@ class BotoIam:
         except aws.Gone:
             return None
 
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        """What watches the account, over the trail's log group."""
+        return self._monitoring.seen(log_group, *self.account())
+
     @readable("ListMFADevices")
     def devices(self, name: str) -> tuple[Device, ...] | None:
         """The user's MFA devices, None where IAM has no such user."""
@@ -239,6 +247,8 @@ class BotoIam:
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""
         action = operation.action
+        if operation.service != "iam":
+            return self._monitoring.call(operation)
         if action not in WRITES:
             raise ValueError(f"a plan cannot call {action}")
         parameters = secret_calls.parameters(operation, secret)

@@ -46,6 +46,10 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def monitoring(self, _log_group: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def devices(self, _name: str) -> NoReturn:
         """Raise."""
         raise self._why

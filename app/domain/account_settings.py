@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.domain.monitoring import SeenMonitoring
 from app.domain.password_policy import PasswordPolicy
 from app.domain.sightings import Seen
 
@@ -15,3 +16,10 @@ class SeenPasswordPolicy(Seen):
     """
 
     before: PasswordPolicy | None = None
+
+
+@dataclass(frozen=True)
+class SeenMonitored(Seen):
+    """What was read of the account just now, and of what watches it."""
+
+    monitoring: SeenMonitoring | None = None

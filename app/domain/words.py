@@ -19,6 +19,7 @@ class Kind(StrEnum):
     MFA_ENROL = "mfa.enrol"
     MFA_RESET = "mfa.reset"
     ACCOUNT_PASSWORD_POLICY = "account.password_policy"  # noqa: S105 - a word, no password
+    MONITORING_ENABLE = "monitoring.enable"
     USER_SUSPEND = "user.suspend"
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"

@@ -278,7 +278,7 @@ class FencedIam:
         self.emulated = iam.emulated
         self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
         self.members, self.belongings, self.password_policy = iam.members, iam.belongings, iam.password_policy
-        self.devices, self.spare_devices = iam.devices, iam.spare_devices
+        self.devices, self.spare_devices, self.monitoring = iam.devices, iam.spare_devices, iam.monitoring
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call, if the claim holds."""

@@ -22,7 +22,7 @@ from app.services.assessment import wish_of
 from app.services.late_writes import AGAIN, REACH, put_off
 
 _log = log.get("late_account")
-_KINDS = (Kind.ACCOUNT_PASSWORD_POLICY,)
+_KINDS = (Kind.ACCOUNT_PASSWORD_POLICY, Kind.MONITORING_ENABLE)
 
 
 def is_account(lane: str) -> bool:

@@ -111,6 +111,13 @@ BEHAVIOURS |= {
     "belongings_none": Behaviour("belongings", "just made", "nothing"),
     "belongings_of_each": Behaviour("belongings", "has one of each kind", "each with its id or hash"),
     "belongings_key_inactive": Behaviour("belongings", "one key of two is inactive", "inactive, active"),
+    "monitoring_missing": Behaviour("monitoring", "there is no such log group", "not there"),
+    "monitoring_none": Behaviour("monitoring", "a log group, and nothing else", "no topic, 0 filters, 0 alarms"),
+    "monitoring_made": Behaviour("monitoring", "each call of its plan made", "nothing left, and again nothing"),
+    "monitoring_changed": Behaviour(
+        "monitoring", "a threshold and a pattern differ", "PutMetricFilter, PutMetricAlarm"
+    ),
+    "put_filter_missing": Behaviour("monitoring", "PutMetricFilter where there is no log group", "NoSuchEntity"),
     "password_policy_none": Behaviour("password_policy", "the account has no policy", "None"),
     "password_policy_shown": Behaviour("password_policy", "the account's policy asks for 24", "24"),
     "update_password_policy": Behaviour("UpdateAccountPasswordPolicy", "every field", "done, as asked"),

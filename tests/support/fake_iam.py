@@ -11,13 +11,16 @@ from typing import Any
 
 from app.clients import aws, secret_calls
 from app.clients.iam import WRITES
+from app.clients.monitoring import WRITES as MONITORING_WRITES
 from app.domain import canonical, documents
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.monitoring import SeenMonitoring
 from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
+from tests.support.fake_monitoring import Monitors
 from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account, Users
 
 __all__ = ["ACCOUNT", "ADMIN_BOUNDARY_ARN", "BOUNDARY_ARN", "Account", "Died", "FakeIam", "Fault"]
@@ -58,7 +61,7 @@ class Died(BaseException):
     """What kill -9 looks like from inside: nothing catches it."""
 
 
-class FakeIam(Users):
+class FakeIam(Users, Monitors):
     """IAM with state.
 
     Attributes:
@@ -133,6 +136,10 @@ class FakeIam(Users):
         self._read("GetAccountPasswordPolicy")
         return self.account_policy
 
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        self._read("DescribeMetricFilters")
+        return self.shown(log_group)
+
     def devices(self, name: str) -> tuple[Device, ...] | None:
         self._read("ListMFADevices")
         return self.users[name].belongings().devices if name in self.users else None
@@ -142,7 +149,7 @@ class FakeIam(Users):
         return frozenset(self.virtual_devices - {serial for user in self.users.values() for serial in user.devices})
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
-        if operation.action not in WRITES:
+        if operation.action not in WRITES and MONITORING_WRITES.get(operation.action) != operation.service:
             raise ValueError(operation.action)
         parameters = secret_calls.parameters(operation, secret)
         fault = self._before(operation.action, self.faults)

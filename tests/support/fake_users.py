@@ -106,6 +106,7 @@ class Users:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.users: dict[str, Account] = {}
         self.virtual_devices: set[str] = set()
         self.seeds: dict[str, str] = {}

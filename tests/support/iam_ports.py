@@ -133,6 +133,10 @@ class Port(ABC):
         """Give the account a password policy of this least length, or none."""
 
     @abstractmethod
+    def log_group(self) -> str:
+        """Make a log group, past the port; its name."""
+
+    @abstractmethod
     def must_change(self, user: str) -> bool:
         """Whether the user's password is to be changed at the next sign-in."""
 
@@ -153,6 +157,7 @@ class HttpPort(Port):
         self.backend, self.url, self.account = backend, url, account
         self.iam = BotoIam(endpoint_url=url)
         self.boto = boto3.Session().client("iam", endpoint_url=url, region_name="us-east-1")
+        self.logs: Any = boto3.Session().client("logs", endpoint_url=url, region_name="us-east-1")
 
     @override
     def give(self, user: str, thing: str) -> None:
@@ -190,6 +195,12 @@ class HttpPort(Port):
             return
         with contextlib.suppress(self.boto.exceptions.NoSuchEntityException):
             self.boto.delete_account_password_policy()
+
+    @override
+    def log_group(self) -> str:
+        name = new_name("trail")
+        self.logs.create_log_group(logGroupName=name)
+        return name
 
     @override
     def must_change(self, user: str) -> bool:
@@ -276,6 +287,11 @@ class FakePort(Port):
     @override
     def password_policy(self, length: int | None) -> None:
         self.fake.account_policy = None if length is None else PasswordPolicy(minimum_length=length)
+
+    @override
+    def log_group(self) -> str:
+        self.fake.log_groups.add(name := new_name("trail"))
+        return name
 
     @override
     def must_change(self, user: str) -> bool:
