@@ -1,10 +1,12 @@
 """The port and what watches an account: log group, metric filters, topic, subscription, alarms."""
 
+import pytest
+
 from app.clients import aws
 from app.domain.monitoring import SIGNALS, alarm_of, filter_of, missing
 from app.domain.plans import Operation
 from tests.support.deviations import behaviour
-from tests.support.iam_ports import Port, new_name
+from tests.support.iam_ports import HttpPort, Port, new_name
 
 EMAIL = "Pi@lab.example"
 
@@ -62,3 +64,20 @@ def test_put_filter_missing(port: Port) -> str:
     except aws.Gone:
         return "NoSuchEntity"
     return "done"
+
+
+def test_metric_filters_on_later_pages_are_seen(ministack_port: HttpPort) -> None:
+    """ministack answers 50 at a time, as AWS does."""
+    group = made(ministack_port)
+    for number in range(55):
+        before = {**filter_of(SIGNALS[0], group), "filterName": f"gatehouse-a{number:02d}"}
+        ministack_port.iam.call(Operation("logs", "PutMetricFilter", before, "x"))
+    seen = ministack_port.iam.monitoring(group)
+    assert len(seen.filters) == 55 + len(SIGNALS)
+    assert missing(group, EMAIL, seen) == ()
+
+
+@pytest.mark.parametrize("service", ["iam", "cloudwatch"])
+def test_a_plan_can_call_nothing_else(ministack_port: HttpPort, service: str) -> None:
+    with pytest.raises(ValueError, match="a plan cannot call"):
+        ministack_port.iam.call(Operation(service, "DeleteAlarms", {"AlarmNames": []}, "x"))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from app import migrate
@@ -147,3 +148,25 @@ def test_the_password_policy_is_replaced(lab: Lab) -> None:
     found = lab.iam.get_account_password_policy()["PasswordPolicy"]
     lab.iam.delete_account_password_policy()
     assert (found["MinimumPasswordLength"], found["RequireNumbers"], found["PasswordReusePrevention"]) == (16, True, 12)
+
+
+def test_what_happens_in_the_account_is_watched(lab: Lab) -> None:
+    url = lab.iam.meta.endpoint_url
+    logs, cloudtrail = (boto3.client(s, endpoint_url=url, region_name="us-east-1") for s in ("logs", "cloudtrail"))
+    group = "trail-of-all-regions"
+    logs.create_log_group(logGroupName=group)
+    boto3.client("s3", endpoint_url=url, region_name="us-east-1").create_bucket(Bucket="trails-of-the-lab")
+    cloudtrail.create_trail(Name="all", S3BucketName="trails-of-the-lab", IsMultiRegionTrail=True)
+    cloudtrail.update_trail(  # create_trail does not keep these two here
+        Name="all",
+        CloudWatchLogsLogGroupArn=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}:*",
+        CloudWatchLogsRoleArn=f"arn:aws:iam::{ACCOUNT}:role/trail",
+    )
+    change = {"log_group": group, "email": "watch@lab.example"}
+    asked = lab.post("pi", ASK, {"kind": "monitoring.enable", "change": change, "reason": "a test"}, expect=201)
+    lab.approve("alice", asked["id"])
+    lab.applied(asked["id"])
+    assert len(logs.describe_metric_filters(logGroupName=group)["metricFilters"]) == 5
+    query = f"event=access_request.applied&access_request_id={asked['id']}"
+    [applied] = lab.get("pi", f"/v1/audit-events?{query}")["items"]
+    assert applied["data"]["findings"] == [], "the trail was found"
