@@ -28,11 +28,12 @@ from app.api import (
 from app.api.house import House
 from app.api.middleware import FrontMiddleware
 from app.config import Settings
-from app.db import Database, Terms
+from app.db import Database
 from app.delivery.protocol import Delivery
 from app.domain.keys import derive
 from app.domain.vault import Vault
 from app.services.direct import Direct
+from app.terms import Terms
 
 VERSION = "0.1.0"
 
@@ -46,8 +47,11 @@ def make_database(settings: Settings) -> Database:
     secret_key, audit_key = settings.keys()
     terms = Terms(
         lapse_after=settings.lapse_after,
+        longest_policy=settings.longest_policy,
         require_mfa=settings.require_mfa and not settings.simulate,
         vault=Vault(secret_key),
+        key_overlap=settings.key_overlap,
+        key_idle=settings.key_idle,
     )
     return Database(settings.database_url, audit_key=audit_key, terms=terms)
 

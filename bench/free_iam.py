@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.inline import InlinePolicy
 from app.domain.monitoring import SeenMonitoring
 from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
@@ -70,6 +72,9 @@ class FreeIam:
         self._calls(2)
         return SeenPolicy(arn, "sha256:" + "1" * 64)
 
+    def lab_policy(self, _arn: str) -> None:
+        self._calls(1)
+
     def belongings(self, name: str) -> Belongings | None:
         self._calls(9)
         with self._lock:
@@ -89,6 +94,14 @@ class FreeIam:
     def spare_devices(self) -> frozenset[str]:
         self._calls(1)
         return frozenset()
+
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:  # noqa: ARG002 - the port's
+        self._calls(1)
+        return ()
+
+    def key_used(self, _key_id: str) -> datetime | None:
+        self._calls(1)
+        return None
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:  # noqa: ARG002 - the port's
         if operation.action == "RemoveUserFromGroup":

@@ -13,7 +13,19 @@ from tests.support import deviations
 from tests.support.behaviours import BEHAVIOURS
 from tests.support.iam_ports import BACKENDS
 
-for module in ("account", "belongings", "credentials", "devices", "groups", "members", "monitoring", "users"):
+MODULES = (
+    "account",
+    "belongings",
+    "credentials",
+    "devices",
+    "groups",
+    "keys",
+    "members",
+    "monitoring",
+    "policies",
+    "users",
+)
+for module in MODULES:
     importlib.import_module(f"tests.test_iam_port_{module}")  # fills TESTED, whichever tests were chosen
 
 REFUSALS = {"NoSuchEntity", "EntityAlreadyExists", "ValidationError"}
@@ -74,6 +86,7 @@ def test_the_page_for_people_has_the_same_table() -> None:
         "call",
         "devices",
         "group",
+        "key_used",
         "members",
         "password_policy",
         "policy",

@@ -1,7 +1,10 @@
 """Whole lives against the second emulator, which keeps permissions boundaries and moto does not."""
 
+import datetime as dt
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -14,7 +17,8 @@ from app.domain.leaving import DENY_NAME
 from app.main import make_database
 from app.services import catalogue, owner, setup
 from tests.conftest import Databases
-from tests.support.lab import Lab, serving
+from tests.support import one_off
+from tests.support.lab import STEP, Lab, serving
 
 ACCOUNT = "000000000000"
 ASK = "/v1/access-requests"
@@ -116,6 +120,63 @@ def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_kn
         f"List{what}: this endpoint does not offer it"
         for what in ("SigningCertificates", "SSHPublicKeys", "ServiceSpecificCredentials")
     ]
+
+
+def test_rule_13_a_one_off_permission_is_judged_within_the_boundary_that_is_really_kept(lab: Lab) -> None:
+    body = {"name": "fay", "email": "fay@lab.example", "iam": True}
+    [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
+    lab.applied(create["id"])
+    code = lab.post("pi", "/v1/users/fay/enrolment", expect=201)["code"]
+    lab.tokens["fay"] = lab.post(None, "/v1/enrolments/redeem", {"code": code})["token"]
+    keys = one_off.policy(action="iam:CreateAccessKey", resource="*")
+    assert one_off.ask(lab, "fay", name="keys", document=keys)["ruling"]["required_approvals"] == 1
+    passing = one_off.policy(action=["iam:PassRole", "ec2:RunInstances"], resource="*")
+    assert one_off.ask(lab, "fay", name="passing", document=passing)["ruling"]["required_approvals"] == 1
+    grant = one_off.give(lab, "fay", duration="PT2S")
+    [applied] = lab.get("pi", f"/v1/audit-events?event=grant.started&access_request_id={grant['access_request_id']}")[
+        "items"
+    ]
+    assert (applied["subject"], applied["data"]["policy"]) == ("fay", "console")
+    assert one_off.inline(lab, "fay") == {"console": one_off.policy()}
+    assert lab.grant_until(grant["id"], "revoked")["end_reason"] == "expired"
+    assert one_off.inline(lab, "fay") == {}
+
+
+def test_somebody_starts_with_a_login_and_a_key_in_one_request(lab: Lab) -> None:
+    lab.register("erin")
+    change = {"groups": ["LabGuest"], "console": True, "access_key": True}
+    asked = {"kind": "user.create", "user": "erin", "change": change, "reason": "a test"}
+    create = lab.post("pi", "/v1/access-requests", asked, expect=201)
+    lab.approve("alice", create["id"])
+    lab.applied(create["id"])
+    user = lab.iam.get_user(UserName="erin")["User"]
+    assert user["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+    assert lab.groups_in_iam("erin") == ["LabGuest"]
+    assert lab.iam.get_login_profile(UserName="erin")["LoginProfile"]["PasswordResetRequired"] is True
+    [key] = lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]
+    items = lab.get("erin", "/v1/secrets")["items"]
+    found = [lab.post("erin", f"/v1/secrets/{item['id']}/collect") for item in items]
+    assert {f["kind"]: f.get("access_key_id") for f in found} == {
+        "console_password": None,
+        "access_key": key["AccessKeyId"],
+    }
+
+
+def test_a_key_is_rotated_to_the_end_where_last_use_is_never_known(lab: Lab) -> None:
+    database = lab.running.database
+    database.terms = replace(database.terms, key_overlap=dt.timedelta(), key_idle=dt.timedelta())
+    [old] = lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]
+    change = {"key_id": old["AccessKeyId"]}
+    wish = {"kind": "access_key.rotate", "change": change, "reason": "a test"}
+    asked = lab.post("erin", "/v1/access-requests", wish, expect=201)
+    assert asked["ruling"]["by_rule"] == "own_key"
+    lab.applied(asked["id"])
+    [item] = lab.get("erin", "/v1/secrets")["items"]
+    new = lab.post("erin", f"/v1/secrets/{item['id']}/collect")["access_key_id"]
+    deadline = time.monotonic() + 15
+    while [k["AccessKeyId"] for k in lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]] != [new]:
+        assert time.monotonic() < deadline
+        time.sleep(STEP)
 
 
 def test_a_device_is_enrolled_activated_and_reset(lab: Lab) -> None:

@@ -300,12 +300,20 @@ def test_a_request_that_nobody_could_decide_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asker", "groups", "by_rule", "required"),
-    [(PI, (), "no_power", 0), (BOB, (), None, 1), (PI, (group(required=2),), None, 2)],
+    ("asker", "groups", "hands_out", "by_rule", "required"),
+    [
+        (PI, (), False, "no_power", 0),
+        (PI, (), True, None, 1),
+        (BOB, (), False, None, 1),
+        (PI, (group(required=2),), False, None, 2),
+        (PI, (group(approvers=("zoe",)),), True, None, 1),
+    ],
 )
-def test_user_create(asker: Person, groups: tuple[GroupFacts, ...], by_rule: str | None, required: int) -> None:
+def test_user_create(
+    *, asker: Person, groups: tuple[GroupFacts, ...], hands_out: bool, by_rule: str | None, required: int
+) -> None:
     change = REGISTRY[Kind.USER_CREATE]
-    case = Case(Kind.USER_CREATE, asker, BOB, roster(PI, ALICE, ZOE, BOB), groups)
+    case = Case(Kind.USER_CREATE, asker, BOB, roster(PI, ALICE, ZOE, BOB), groups, hands_out=hands_out)
     ruling = rule_on(case, change.needs(case), change.by_rule(case))
     assert (ruling.by_rule, ruling.required_approvals) == (by_rule, required)
 

@@ -115,13 +115,14 @@ class PreviewView(View):
 
 
 class GrantView(View):
-    """Access for a time."""
+    """Access for a time: membership of `group`, or the inline policy `policy` of the user's own."""
 
     id: str
     access_request_id: str
     account: str
     user: str
-    group: str
+    group: str | None
+    policy: str | None
     state: GrantState
     duration: str
     starts_at: datetime | None

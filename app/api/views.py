@@ -104,6 +104,7 @@ def grant(row: Grant) -> GrantView:
         account=row.account,
         user=row.user,
         group=row.group,
+        policy=row.policy,
         state=row.state,
         duration=to_text(timedelta(seconds=row.duration_seconds)),
         starts_at=row.starts_at,

@@ -1,5 +1,6 @@
 """The kinds of change. A new kind is one new module and one line here."""
 
+from app.changes.access_key_rotate import AccessKeyRotate
 from app.changes.access_keys import AccessKeyCreate, AccessKeyDelete
 from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
@@ -8,6 +9,8 @@ from app.changes.group_update import GroupUpdate
 from app.changes.mfa import MfaEnrol, MfaReset
 from app.changes.monitoring import MonitoringEnable
 from app.changes.password_policy import AccountPasswordPolicy
+from app.changes.policies import PolicyCreate, PolicyDelete, PolicyUpdate
+from app.changes.policy_inline import PolicyInline
 from app.changes.user_create import UserCreate
 from app.changes.user_delete import UserDelete
 from app.changes.user_roles import UserRoles
@@ -24,16 +27,21 @@ REGISTRY: dict[Kind, Change] = {
         GroupJoin(),
         GroupLeave(),
         GroupUpdate(),
+        PolicyCreate(),
+        PolicyUpdate(),
+        PolicyDelete(),
         ConsoleEnable(),
         ConsoleReset(),
         ConsoleDisable(),
         AccessKeyCreate(),
         AccessKeyDelete(),
+        AccessKeyRotate(),
         MfaEnrol(),
         MfaReset(),
         UserSuspend(),
         UserResume(),
         UserDelete(),
+        PolicyInline(),
         AccountPasswordPolicy(),
         MonitoringEnable(),
     )

@@ -92,9 +92,9 @@ class MfaEnrol(DeviceChange):
     def remaining(self, wish: Wish, seen: SeenDevices) -> tuple[Operation, ...]:  # type: ignore[override] # see `plan`
         """One device of ours whose seed is kept: what an earlier try or request left unused is made anew."""
         serial = _own(wish, seen)
-        made = seen.handed is not None and seen.handed.made
+        made = seen.device is not None and seen.device.made
         devices = seen.has.devices if seen.has else ()
-        if made and any(device.serial == seen.handed.key_id for device in devices if seen.handed):
+        if made and any(seen.device is not None and device.serial == seen.device.key_id for device in devices):
             return ()  # activated already
         if devices:
             text = f"{wish.user} has an MFA device already. If it is lost, ask for mfa.reset first."
@@ -111,7 +111,7 @@ class MfaEnrol(DeviceChange):
     @override
     def undo(self, wish: Wish, seen: Seen) -> tuple[Operation, ...]:
         """Delete the device, as long as nobody uses it."""
-        if not isinstance(seen, SeenDevices) or seen.handed is None or seen.user is None:
+        if not isinstance(seen, SeenDevices) or seen.device is None or seen.user is None:
             return ()
         serial = _own(wish, seen)
         return (delete_virtual(wish.user, serial),) if serial in seen.spare else ()

@@ -53,9 +53,9 @@ class AccountPasswordPolicy(AccountChange):
     body = PasswordPolicyBody
 
     @override
-    def warnings(self, wish: Wish, _seen: Seen) -> tuple[str, ...]:
+    def warnings(self, wish: Wish, _seen: Seen) -> list[str]:
         """Where it is weaker than the baseline."""
-        return tuple(f"below the baseline: {what}" for what in wish.body.policy.below_baseline())
+        return [f"below the baseline: {what}" for what in wish.body.policy.below_baseline()]
 
     @override
     def observe(self, iam: Iam, wish: Wish) -> SeenPasswordPolicy:

@@ -1,6 +1,7 @@
 """Reading everything that an IAM user has, over any way of reading one call or one list."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
 
@@ -8,6 +9,7 @@ from app.clients import aws
 from app.domain import documents
 from app.domain.belongings import AccessKey, Belongings
 from app.domain.devices import Device
+from app.domain.inline import InlinePolicy
 from app.domain.sightings import SeenPolicy
 
 _VIRTUAL = ":mfa/"
@@ -71,11 +73,28 @@ def seen(action: str, name: str, document: Any) -> SeenPolicy:
     Raises:
         NeedsPerson: It holds no policy document.
     """
-    try:
+    with _document(action, name):
         content = documents.read(document)
         return SeenPolicy(
-            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content)
+            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content), content
         )
+
+
+def inline_policy(user: str, policy: str, one: Callable[..., dict[str, Any]]) -> InlinePolicy:
+    """One inline policy of a user's; `one` as above.
+
+    Raises:
+        NeedsPerson: It holds no policy document.
+    """
+    answer = one("GetUserPolicy", UserName=user, PolicyName=policy)
+    with _document("GetUserPolicy", policy):
+        return InlinePolicy.of(policy, documents.read(answer["PolicyDocument"]))
+
+
+@contextmanager
+def _document(action: str, name: str) -> Iterator[None]:
+    try:
+        yield
     except (RecursionError, TypeError, ValueError) as problem:
         raise aws.NeedsPerson(action, "UnreadableDocument", f"{name} holds no policy document") from problem
 

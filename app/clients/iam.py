@@ -1,107 +1,33 @@
-"""IAM as Gatehouse needs it: a port of a few typed verbs, and boto3 behind it."""
+"""IAM behind the port of `app.clients.port`, through boto3."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from typing import Any, Protocol
+from datetime import UTC, datetime
+from typing import Any
 
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings, roles, secret_calls
+from app.clients import aws, belongings, managed, roles, secret_calls
+from app.clients.answers import readable, still_there
 from app.clients.monitoring import BotoMonitoring
-from app.clients.reading import readable, still_there
+from app.clients.port import WRITES, Iam
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
+from app.domain.inline import InlinePolicy
+from app.domain.lab_policies import LabPolicy
 from app.domain.monitoring import SeenMonitoring
 from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
+__all__ = ["WRITES", "BotoIam", "Iam"]
 _PAGES = 50
 """Pages read of one list at most: 50 of 100 is far over every quota used here."""
 _MEMBERS_A_PAGE = 1000
 """The most that GetGroup takes as MaxItems (IAM API reference); a page may still be shorter."""
 _KEPT_DOCUMENTS = 512
-
-WRITES = frozenset(
-    {
-        "AddUserToGroup",
-        "AttachGroupPolicy",
-        "CreateAccessKey",
-        "CreateGroup",
-        "CreateLoginProfile",
-        "CreatePolicy",
-        "CreateUser",
-        "CreateVirtualMFADevice",
-        "DeactivateMFADevice",
-        "DeleteAccessKey",
-        "DeleteLoginProfile",
-        "DeleteSSHPublicKey",
-        "DeleteServiceSpecificCredential",
-        "DeleteSigningCertificate",
-        "DeleteUser",
-        "DeleteUserPolicy",
-        "DeleteVirtualMFADevice",
-        "DetachGroupPolicy",
-        "DetachUserPolicy",
-        "EnableMFADevice",
-        "PutUserPermissionsBoundary",
-        "PutUserPolicy",
-        "RemoveUserFromGroup",
-        "UpdateAccessKey",
-        "UpdateAccountPasswordPolicy",
-        "UpdateLoginProfile",
-        "UpdateUser",
-    }
-)
-"""Every call that changes something; a plan can name no other."""
-
-
-class Iam(Protocol):
-    """What reconcile and setup use. Every verb may raise `aws.AwsError`."""
-
-    emulated: bool
-
-    def account(self) -> tuple[str, str]:
-        """The account's 12 digits and its partition."""
-
-    def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
-        """The user with groups, boundary and tags; devices and belongings where asked for."""
-
-    def group(self, name: str) -> SeenGroup | None:
-        """The group with its attached and inline policies and the hashes of their documents."""
-
-    def members(self, group: str) -> frozenset[str] | None:
-        """The names of everyone in the group, None where IAM has no such group."""
-
-    def policy(self, arn: str) -> SeenPolicy | None:
-        """A managed policy with the hash of its default version."""
-
-    def belongings(self, name: str) -> Belongings | None:
-        """Everything the user has, None where IAM has no such user."""
-
-    def password_policy(self) -> PasswordPolicy | None:
-        """The account's password policy, None where it has none."""
-
-    def monitoring(self, log_group: str) -> SeenMonitoring:
-        """What watches the account, over the trail's log group."""
-
-    def devices(self, name: str) -> tuple[Device, ...] | None:
-        """The user's MFA devices, None where IAM has no such user."""
-
-    def spare_devices(self) -> frozenset[str]:
-        """Serial numbers of the virtual MFA devices that nobody uses."""
-
-    def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
-        """Make one changing call. The operation's action is one of `WRITES`.
-
-        Args:
-            secret: What `secret_calls` says that the call takes. It is in no error and no log.
-
-        Returns:
-            What `secret_calls` keeps of an answer that holds a secret, of every other call nothing.
-        """
 
 
 class BotoIam:
@@ -208,6 +134,16 @@ class BotoIam:
                 self._documents.popitem(last=False)
         return seen
 
+    @readable("ListEntitiesForPolicy")
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, or None."""
+        try:
+            policy = self._read("GetPolicy", PolicyArn=arn)["Policy"]
+        except aws.Gone:
+            return None
+        with still_there():
+            return managed.read(policy, self._read, self._all)
+
     @readable("ListGroupsForUser")
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
@@ -217,6 +153,16 @@ class BotoIam:
             return None
         with still_there():
             return self._belongings_of(name, groups)
+
+    @readable("ListUserPolicies")
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, or None."""
+        try:
+            names = [str(p) for p in self._all("ListUserPolicies", "PolicyNames", UserName=name)]
+        except aws.Gone:
+            return None
+        with still_there():
+            return tuple(belongings.inline_policy(name, p, self._read) if documents else InlinePolicy(p) for p in names)
 
     @readable("GetAccountPasswordPolicy")
     def password_policy(self) -> PasswordPolicy | None:
@@ -243,6 +189,15 @@ class BotoIam:
         """Serial numbers of the virtual MFA devices that nobody uses."""
         found = self._all("ListVirtualMFADevices", "VirtualMFADevices", AssignmentStatus="Unassigned")
         return frozenset(str(device["SerialNumber"]) for device in found if "User" not in device)
+
+    @readable("GetAccessKeyLastUsed")
+    def key_used(self, key_id: str) -> datetime | None:
+        """When an access key was last used, or None."""
+        try:
+            used = self._read("GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate")
+        except aws.Gone:
+            return None
+        return None if used is None else used.astimezone(UTC)
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""

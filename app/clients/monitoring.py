@@ -8,7 +8,7 @@ from botocore import xform_name
 
 from app import metrics
 from app.clients import aws
-from app.clients.reading import readable
+from app.clients.answers import readable
 from app.domain import monitoring
 from app.domain.monitoring import SeenMonitoring, Trail
 from app.domain.plans import Operation

@@ -38,7 +38,15 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def lab_policy(self, _arn: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def belongings(self, _name: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def inline(self, _name: str, *, documents: bool = True) -> NoReturn:  # noqa: ARG002 - the port's
         """Raise."""
         raise self._why
 
@@ -55,6 +63,10 @@ class UnusableIam:
         raise self._why
 
     def spare_devices(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def key_used(self, _key_id: str) -> NoReturn:
         """Raise."""
         raise self._why
 

@@ -1,6 +1,7 @@
 """What was seen of a user whose login or keys are to change, and how far our handing over of a secret has come."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -43,11 +44,21 @@ class SeenCredentials(Seen):
 
     Attributes:
         has: None where there is no such user.
-        handed: None where this request has made nothing yet.
+        handed: What this request has begun to make, by kind.
     """
 
     has: Belongings | None = None
-    handed: Handed | None = None
+    handed: Mapping[SecretKind, Handed] = field(default_factory=dict)
+
+    @property
+    def password(self) -> Handed | None:
+        """How far this request's password has come; None: it is not begun."""
+        return self.handed.get(SecretKind.CONSOLE_PASSWORD)
+
+    @property
+    def new_key(self) -> Handed | None:
+        """How far this request's access key has come; None: it is not begun."""
+        return self.handed.get(SecretKind.ACCESS_KEY)
 
     @property
     def login(self) -> bool:
@@ -69,10 +80,10 @@ class SeenCredentials(Seen):
 
         They were not there before, were made since, and are not the one whose secret is kept.
         """
-        if self.handed is None:
+        if self.new_key is None:
             return ()
-        since = self.handed.since - _CLOCKS_DIFFER
-        known = {*self.handed.keys_before, self.handed.key_id}
+        since = self.new_key.since - _CLOCKS_DIFFER
+        known = {*self.new_key.keys_before, self.new_key.key_id}
         return tuple(key for key in self.keys if key.id not in known and key.created >= since)
 
 
@@ -88,3 +99,8 @@ class SeenDevices(SeenCredentials):
 
     spare: frozenset[str] = frozenset()
     begun: tuple[str, ...] = ()
+
+    @property
+    def device(self) -> Handed | None:
+        """The device that this request has begun to make."""
+        return self.handed.get(SecretKind.MFA_SEED)

@@ -11,6 +11,9 @@ class Kind(StrEnum):
     GROUP_JOIN = "group.join"
     GROUP_LEAVE = "group.leave"
     GROUP_UPDATE = "group.update"
+    POLICY_CREATE = "policy.create"
+    POLICY_UPDATE = "policy.update"
+    POLICY_DELETE = "policy.delete"
     CONSOLE_ENABLE = "console.enable"
     CONSOLE_RESET = "console.reset"
     CONSOLE_DISABLE = "console.disable"
@@ -20,9 +23,11 @@ class Kind(StrEnum):
     MFA_RESET = "mfa.reset"
     ACCOUNT_PASSWORD_POLICY = "account.password_policy"  # noqa: S105 - a word, no password
     MONITORING_ENABLE = "monitoring.enable"
+    ACCESS_KEY_ROTATE = "access_key.rotate"
     USER_SUSPEND = "user.suspend"
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"
+    POLICY_INLINE = "policy.inline"
 
 
 class Role(StrEnum):

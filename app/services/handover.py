@@ -22,7 +22,7 @@ from app.domain.sightings import Seen
 from app.domain.states import APPLYING
 from app.domain.words import Kind
 from app.models import AccessRequest
-from app.services import devices, secrets, sightings
+from app.services import devices, rotation_moves, secrets, sightings
 
 
 class Handover:
@@ -37,7 +37,7 @@ class Handover:
         self._database, self._iam = database, iam
 
     def noted(self, request_id: str, seen: Seen) -> Seen:
-        """What was seen, with how far this request's secret has come."""
+        """What was seen, with how far this request's secrets have come."""
         if isinstance(seen, SeenPasswordPolicy):
             with self._database.look() as tx:
                 row = _request(tx, request_id)
@@ -46,10 +46,11 @@ class Handover:
         if not isinstance(seen, SeenCredentials):
             return seen
         with self._database.look() as tx:
+            row = _request(tx, request_id)
+            if row.kind == Kind.ACCESS_KEY_ROTATE and seen.key(key_id := row.change["key_id"]) is None:
+                _require_settled(tx, row, SecretKind.ACCESS_KEY, key_id)
             noted = replace(seen, handed=secrets.handed(tx, request_id))
-            if isinstance(noted, SeenDevices):
-                return replace(noted, begun=devices.begun_with(_request(tx, request_id)))
-            return noted
+            return replace(noted, begun=devices.begun_with(row)) if isinstance(noted, SeenDevices) else noted
 
     def call(self, request_id: str, operation: Operation, seen: Seen) -> None:
         """Make one call.
@@ -72,7 +73,7 @@ class Handover:
             secrets.intend(tx, _request(tx, request_id), SecretKind.CONSOLE_PASSWORD, text=text)
         self._iam.call(operation, text)
         with self._database.write() as tx:
-            secrets.made(tx, request_id)
+            secrets.made(tx, request_id, SecretKind.CONSOLE_PASSWORD)
 
     def _shortest(self) -> int:
         """What the account's policy asks for; an emulator that does not offer it asks for nothing (rule 28)."""
@@ -87,11 +88,18 @@ class Handover:
         with self._database.write() as tx:
             keys = [key.id for key in seen.keys if key.id not in lost]
             secrets.intend(tx, _request(tx, request_id), SecretKind.ACCESS_KEY, keys=keys)
-        kept = self._iam.call(operation)
+        try:
+            kept = self._iam.call(operation)
+        except aws.NeedsPerson as problem:
+            if problem.code != "LimitExceeded" or seen.new_key is None:
+                raise
+            # An earlier call of ours may have arrived late: the next reading shows whose keys they are.
+            raise aws.Retryable(problem.action, problem.code, problem.message) from None
         if not kept:
             raise aws.Retryable(operation.action, "UnreadableAnswer", "it holds no key")
         with self._database.write() as tx:
-            secrets.made(tx, request_id, text=kept["SecretAccessKey"], key_id=kept["AccessKeyId"])
+            secret = {"text": kept["SecretAccessKey"], "key_id": kept["AccessKeyId"]}
+            secrets.made(tx, request_id, SecretKind.ACCESS_KEY, **secret)
 
     def _device(self, request_id: str, operation: Operation) -> None:
         with self._database.write() as tx:
@@ -101,7 +109,7 @@ class Handover:
             raise aws.Retryable(operation.action, "UnreadableAnswer", "it holds no seed")
         seed = Seed(kept["Base32StringSeed"], kept["QRCodePNG"])
         with self._database.write() as tx:
-            secrets.made(tx, request_id, text=seed.to_text(), key_id=kept["SerialNumber"])
+            secrets.made(tx, request_id, SecretKind.MFA_SEED, text=seed.to_text(), key_id=kept["SerialNumber"])
 
 
 def begun(tx: Tx, row: AccessRequest, plan: Plan, seen: Seen) -> dict[str, Any]:
@@ -123,34 +131,41 @@ def require_shown_gone(tx: Tx, row: AccessRequest, seen: Seen) -> None:
     """
     if not isinstance(seen, SeenCredentials):
         return
-    if row.kind == Kind.CONSOLE_DISABLE:
-        doubtful = not seen.login and secrets.made_lately(tx, row, SecretKind.CONSOLE_PASSWORD, SETTLES)
-    elif row.kind == Kind.ACCESS_KEY_DELETE:
-        key_id = row.change["key_id"]
-        doubtful = seen.key(key_id) is None and secrets.made_lately(tx, row, SecretKind.ACCESS_KEY, SETTLES, key_id)
-    else:
-        doubtful = False
-    if doubtful:
+    if row.kind == Kind.CONSOLE_DISABLE and not seen.login:
+        _require_settled(tx, row, SecretKind.CONSOLE_PASSWORD)
+    elif row.kind == Kind.ACCESS_KEY_DELETE and seen.key(key_id := row.change["key_id"]) is None:
+        _require_settled(tx, row, SecretKind.ACCESS_KEY, key_id)
+
+
+def _require_settled(tx: Tx, row: AccessRequest, kind: SecretKind, key_id: str | None = None) -> None:
+    if secrets.made_lately(tx, row, kind, SETTLES, key_id):
         raise aws.Retryable("GetUser", "NotShownYet", "what was made a moment ago is not shown yet")
 
 
 def finish(tx: Tx, row: AccessRequest, seen: Seen) -> dict[str, Any]:
     """The request is applied: what it made can be collected, and what it ended cannot.
 
+    Args:
+        seen: What was read back.
+
     Returns:
         Columns of the request to be set with it.
     """
-    secrets.ready(tx, row)
-    if isinstance(seen, SeenDevices):
-        sightings.save_devices(tx, row.account, row.user, seen.has.devices if seen.has else ())
+    if isinstance(seen, SeenCredentials) and seen.has is not None:
+        sightings.save_keys(tx, row.account, row.user, [key.id for key in seen.keys])
+        sightings.save_devices(tx, row.account, row.user, seen.has.devices)
     if isinstance(seen, SeenPasswordPolicy):
         sightings.save_password_policy(tx, row.account, seen.password_policy)
+    for secret in secrets.ready(tx, row):
+        if row.kind == Kind.ACCESS_KEY_ROTATE:
+            rotation_moves.begin(tx, row, secret)
     if row.kind == Kind.MFA_ENROL:
         return devices.delivered(tx, row)
     if row.kind == Kind.CONSOLE_DISABLE:
         secrets.over(tx, row.account, row.user, SecretKind.CONSOLE_PASSWORD)
     elif row.kind == Kind.ACCESS_KEY_DELETE:
         secrets.over(tx, row.account, row.user, SecretKind.ACCESS_KEY, key_id=row.change["key_id"])
+        rotation_moves.key_deleted(tx, row)
     return {}
 
 

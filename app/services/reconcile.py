@@ -17,7 +17,7 @@ from app.domain.words import Kind
 from app.domain.work import Work
 from app.errors import Unavailable
 from app.files.spill import Spill
-from app.models import AccessRequest, Account, Grant, columns
+from app.models import AccessRequest, Account, Grant, KeyRotation, columns
 from app.services import ends
 from app.services.backoff import Backoff
 from app.services.carrying_out import CarryOut
@@ -25,10 +25,13 @@ from app.services.housekeeping import tidy
 from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
 from app.services.late_account import LookAtAccount, is_account
 from app.services.late_groups import LookAtGroup, is_group
+from app.services.late_keys import LookAtKeys
+from app.services.late_policies import LookAtPolicy, is_policy
 from app.services.late_writes import LookAgain, put_off
 from app.services.left_devices import LeftDevice
-from app.services.moves import note_grant, note_request
+from app.services.moves import note_grant, note_request, note_rotation
 from app.services.restored import Restored
+from app.services.rotating import Rotate
 from app.services.without_database import EndsWithoutDatabase
 
 _log = log.get("reconcile")
@@ -40,12 +43,6 @@ _WHOM = sa.select(_requests.c.kind, _requests.c.user, _requests.c.change, _reque
 )
 _AWAY = (LostClaim, Unavailable, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """Not the row's fault: the database does not answer, or the lane is somebody else's now."""
-
-
-def _look(lane: str) -> type[LookAgain | LookAtGroup | LookAtAccount]:
-    if is_account(lane):
-        return LookAtAccount
-    return LookAtGroup if is_group(lane) else LookAgain
 
 
 class Reconciler:
@@ -107,7 +104,10 @@ class Reconciler:
         elif work.what == "lane":
             with self._claimed(work.account, [work.id]) as (claim, database, iam):
                 if claim.principals:
-                    _look(work.id)(database, iam)(work.account, work.id)
+                    for look in _look_for(work.id):
+                        look(database, iam)(work.account, work.id)
+        elif work.what == "rotation":
+            self._rotate(work)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.look() as tx:
                 kind, user, change, state = tx.session.connection().execute(_WHOM, {"id": work.id}).one()
@@ -115,6 +115,17 @@ class Reconciler:
                 if claim.principals:
                     left = kind == Kind.MFA_ENROL and state == Provisioning.APPLIED
                     (LeftDevice if left else CarryOut)(database, iam, self._backoff)(work.id)
+
+    def _rotate(self, work: Work) -> None:
+        if self._restored.is_open():
+            # Only removals, but a restored backup does not know whether the new key was collected after it was made.
+            self._rest(work)
+            return
+        with self._database.look() as tx:
+            user = tx.session.get_one(KeyRotation, work.id).user
+        with self._claimed(work.account, [user]) as (claim, database, iam):
+            if claim.principals:
+                Rotate(database, iam, self._backoff)(work.id)
 
     def _end(self, work: Work) -> None:
         with self._database.look() as tx:
@@ -197,8 +208,19 @@ class Reconciler:
             due_at = tx.now + AFTER_A_BUG
             if work.what == "request":
                 note_request(tx, tx.session.get_one(AccessRequest, work.id), due_at=due_at)
+            elif work.what == "rotation":
+                note_rotation(tx, tx.session.get_one(KeyRotation, work.id), due_at=due_at)
             elif work.what == "lane":
                 put_off(tx, work.account, work.id, due_at)
             else:
                 for grant_id in ends.due_of(tx, work.account, work.id):
                     note_grant(tx, tx.session.get_one(Grant, grant_id), due_at=due_at)
+
+
+def _look_for(lane: str) -> tuple[type[LookAtAccount | LookAtGroup | LookAtPolicy | LookAgain | LookAtKeys], ...]:
+    """What looks once more at whom a lane is for (rule 32)."""
+    if is_account(lane):
+        return (LookAtAccount,)
+    if is_policy(lane):
+        return (LookAtPolicy,)
+    return (LookAtGroup,) if is_group(lane) else (LookAgain, LookAtKeys)

@@ -27,6 +27,9 @@ BEHAVIOURS = {
     "user_groups": Behaviour("user", "a member of two groups", "both, sorted"),
     "user_devices": Behaviour("user", "MFA not looked at; none; one", "None, False, True"),
     "user_belongings": Behaviour("user", "has one of each", "each named, the group too"),
+    "inline_missing": Behaviour("inline", "there is no such user", "None"),
+    "inline_shown": Behaviour("inline", "has none; then two, one with a deny", "none, both with hash, size and deny"),
+    "inline_names": Behaviour("inline", "asked for the names only", "the names, nothing read"),
     "group_missing": Behaviour("group", "there is none of that name", "None"),
     "group_bare": Behaviour("group", "just made", "no policies"),
     "group_policies": Behaviour("group", "attached and inline policies", "each with hash and deny, sorted"),
@@ -127,6 +130,8 @@ BEHAVIOURS |= {
     "update_password_policy_too_long": Behaviour(
         "UpdateAccountPasswordPolicy", "129 characters at least", "ValidationError"
     ),
+    "key_used": Behaviour("key_used", "made; then somebody signed a call with it", "never, then a moment ago"),
+    "key_used_missing": Behaviour("key_used", "there is no such key", "None"),
     # The console.
     "create_login": Behaviour("CreateLoginProfile", "to be changed at first sign-in", "done, to be changed"),
     "create_login_twice": Behaviour("CreateLoginProfile", "there is one", "EntityAlreadyExists"),
@@ -175,4 +180,26 @@ BEHAVIOURS |= {
     "delete_inline_missing": Behaviour("DeleteUserPolicy", "there is no such one", _NONE),
     "detach_user_policy": Behaviour("DetachUserPolicy", "an attached one", _GONE),
     "detach_user_policy_missing": Behaviour("DetachUserPolicy", "it is not attached", _NONE),
+}
+BEHAVIOURS |= {
+    # The lab's own policies, changed.
+    "lab_policy_missing": Behaviour("lab_policy", "there is none of that ARN", "None"),
+    "lab_policy_shown": Behaviour(
+        "lab_policy", "two versions, the second counts, a group has it", "both versions, the document, the group"
+    ),
+    "lab_policy_of_a_user": Behaviour("lab_policy", "a user has it, another has it as boundary", "each for itself"),
+    "create_version": Behaviour("CreatePolicyVersion", "to count", "done, the new document"),
+    "create_version_missing": Behaviour("CreatePolicyVersion", "there is no such policy", _NONE),
+    "create_version_malformed": Behaviour("CreatePolicyVersion", "no statement in it", "MalformedPolicyDocument"),
+    "create_version_beyond_quota": Behaviour("CreatePolicyVersion", "there are five", "LimitExceeded, 5 versions"),
+    "delete_version": Behaviour("DeletePolicyVersion", "one that does not count", "done, the other one is shown"),
+    "delete_version_default": Behaviour("DeletePolicyVersion", "the one that counts", "DeleteConflict"),
+    "delete_version_missing": Behaviour("DeletePolicyVersion", "there is no such version", _NONE),
+    "default_version": Behaviour("SetDefaultPolicyVersion", "to the first of two", "done, the first document"),
+    "default_version_missing": Behaviour("SetDefaultPolicyVersion", "there is no such version", _NONE),
+    "delete_policy": Behaviour("DeletePolicy", "attached to nothing, one version", _GONE),
+    "delete_policy_missing": Behaviour("DeletePolicy", "there is none", _NONE),
+    "delete_policy_attached": Behaviour("DeletePolicy", "a group has it", "DeleteConflict, it stays"),
+    "delete_policy_with_versions": Behaviour("DeletePolicy", "another version is left", "DeleteConflict, it stays"),
+    "delete_policy_of_a_boundary": Behaviour("DeletePolicy", "it is a user's boundary", "DeleteConflict, it stays"),
 }

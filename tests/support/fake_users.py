@@ -12,7 +12,9 @@ from app.clients import aws
 from app.domain import documents
 from app.domain.belongings import AccessKey, Belongings
 from app.domain.devices import Device
+from app.domain.documents import read
 from app.domain.guardrails import ADMIN_BOUNDARY_NAME, BOUNDARY_NAME, policy_arn
+from app.domain.inline import InlinePolicy
 from app.domain.password_policy import SHORTEST_EVER, PasswordPolicy
 from app.domain.sightings import SeenPolicy
 from tests.support import fake_checks as checks
@@ -33,6 +35,7 @@ class Key:
     secret: str
     active: bool = True
     created: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    used: dt.datetime | None = None
 
 
 @dataclass
@@ -231,6 +234,13 @@ class Users:
     def _drop(self, action: str, of: list[str], parameters: Mapping[str, Any], key: str) -> None:
         checks.there(action, parameters[key], of)
         of.remove(parameters[key])
+
+
+def inline_policies(user: Account, *, documents: bool) -> tuple[InlinePolicy, ...]:
+    """As the port shows them."""
+    return tuple(
+        InlinePolicy.of(name, read(text)) if documents else InlinePolicy(name) for name, text in user.inline.items()
+    )
 
 
 def _policy(name: str, text: str) -> SeenPolicy:

@@ -1,6 +1,7 @@
 """The IAM port over each backend, with what a test arranges past it: belongings, inline policies, a full house."""
 
 import contextlib
+import datetime as dt
 import http.client
 import itertools
 import json
@@ -125,6 +126,10 @@ class Port(ABC):
         """Give a user one of `THINGS`, past the port."""
 
     @abstractmethod
+    def attach_to_user(self, user: str, arn: str) -> None:
+        """Attach a managed policy to a user, past the port."""
+
+    @abstractmethod
     def give_credential(self, user: str, kind: str) -> str | None:
         """Give a user a `certificate`, an `SSH key` or a `service credential`; its id, None: not offered."""
 
@@ -135,6 +140,10 @@ class Port(ABC):
     @abstractmethod
     def log_group(self) -> str:
         """Make a log group, past the port; its name."""
+
+    @abstractmethod
+    def use(self, key: Mapping[str, str]) -> None:
+        """Sign a call with an access key."""
 
     @abstractmethod
     def must_change(self, user: str) -> bool:
@@ -175,6 +184,10 @@ class HttpPort(Port):
             self.boto.enable_mfa_device(UserName=user, SerialNumber=made, **codes)
 
     @override
+    def attach_to_user(self, user: str, arn: str) -> None:
+        self.boto.attach_user_policy(UserName=user, PolicyArn=arn)
+
+    @override
     def give_credential(self, user: str, kind: str) -> str | None:
         try:
             if kind == "certificate":
@@ -201,6 +214,11 @@ class HttpPort(Port):
         name = new_name("trail")
         self.logs.create_log_group(logGroupName=name)
         return name
+
+    @override
+    def use(self, key: Mapping[str, str]) -> None:
+        signing = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
+        signing.client("sts", endpoint_url=self.url).get_caller_identity()
 
     @override
     def must_change(self, user: str) -> bool:
@@ -275,6 +293,10 @@ class FakePort(Port):
             account.login = Login(PASSWORD)
 
     @override
+    def attach_to_user(self, user: str, arn: str) -> None:
+        self.fake.users[user].attached.append(arn)
+
+    @override
     def give_credential(self, user: str, kind: str) -> str | None:
         account, made = self.fake.users[user], f"ID{next(_numbers)}"
         {
@@ -294,6 +316,11 @@ class FakePort(Port):
         return name
 
     @override
+    def use(self, key: Mapping[str, str]) -> None:
+        [used] = [user.keys[key["AccessKeyId"]] for user in self.fake.users.values() if key["AccessKeyId"] in user.keys]
+        used.used = dt.datetime.now(dt.UTC)
+
+    @override
     def must_change(self, user: str) -> bool:
         login = self.fake.users[user].login
         assert login is not None
@@ -302,6 +329,7 @@ class FakePort(Port):
     @override
     def inline(self, group: str, name: str, document: Any) -> None:
         self.fake.groups[group][f"inline:{name}"] = documents.fingerprint(document)
+        self.fake.documents[documents.fingerprint(document)] = document
         if documents.has_deny(document):
             self.fake.denying.add(f"inline:{name}")
 

@@ -1,4 +1,4 @@
-"""What is concluded from answers that are not as AWS promises."""
+"""When an answer cannot be believed: it lacks what AWS promises, or contradicts the one before."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
