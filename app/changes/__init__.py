@@ -6,6 +6,9 @@ from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
+from app.changes.mfa import MfaEnrol, MfaReset
+from app.changes.monitoring import MonitoringEnable
+from app.changes.password_policy import AccountPasswordPolicy
 from app.changes.policies import PolicyCreate, PolicyDelete, PolicyUpdate
 from app.changes.policy_inline import PolicyInline
 from app.changes.user_create import UserCreate
@@ -33,9 +36,13 @@ REGISTRY: dict[Kind, Change] = {
         AccessKeyCreate(),
         AccessKeyDelete(),
         AccessKeyRotate(),
+        MfaEnrol(),
+        MfaReset(),
         UserSuspend(),
         UserResume(),
         UserDelete(),
         PolicyInline(),
+        AccountPasswordPolicy(),
+        MonitoringEnable(),
     )
 }
