@@ -15,6 +15,7 @@ from app.api import (
     groups,
     health,
     metrics,
+    mfa,
     openapi,
     policies,
     problems,
@@ -31,6 +32,7 @@ from app.db import Database
 from app.delivery.protocol import Delivery
 from app.domain.keys import derive
 from app.domain.vault import Vault
+from app.services.direct import Direct
 from app.terms import Terms
 
 VERSION = "0.1.0"
@@ -54,10 +56,12 @@ def make_database(settings: Settings) -> Database:
     return Database(settings.database_url, audit_key=audit_key, terms=terms)
 
 
-def create_app(settings: Settings, database: Database, delivery: Delivery | None) -> FastAPI:
+def create_app(
+    settings: Settings, database: Database, delivery: Delivery | None, direct: Direct | None = None
+) -> FastAPI:
     """The application. It neither opens nor closes what it is given."""
     secret_key, _ = settings.keys()
-    house = House(database, settings, delivery, cursor_key=derive(secret_key, "cursors"))
+    house = House(database, settings, delivery, direct, cursor_key=derive(secret_key, "cursors"))
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -87,6 +91,7 @@ def create_app(settings: Settings, database: Database, delivery: Delivery | None
         policies.router,
         tokens.router,
         secrets.router,
+        mfa.router,
         restoration.router,
         why.router,
         health.router,

@@ -11,7 +11,10 @@ from typing import Any, Self
 from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
 from app.domain.inline import InlinePolicy
+from app.domain.monitoring import SeenMonitoring
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -82,13 +85,24 @@ class FreeIam:
         with self._lock:
             return Belongings(groups=tuple(sorted(g for g, users in self._groups.items() if name in users)))
 
-    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:  # noqa: ARG002 - the port's
+    def password_policy(self) -> PasswordPolicy | None:
+        self._calls(1)
+        return None
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        raise NotImplementedError(log_group)
+
+    def devices(self, name: str) -> tuple[Device, ...] | None:  # noqa: ARG002 - the port's
         self._calls(1)
         return ()
 
-    def shortest_password(self) -> int | None:
+    def spare_devices(self) -> frozenset[str]:
         self._calls(1)
-        return None
+        return frozenset()
+
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:  # noqa: ARG002 - the port's
+        self._calls(1)
+        return ()
 
     def key_used(self, _key_id: str) -> datetime | None:
         self._calls(1)

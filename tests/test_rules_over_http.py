@@ -19,8 +19,11 @@ from app.delivery.due import due
 from app.delivery.embedded import only_one
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
 from app.domain.inline import InlinePolicy
 from app.domain.lab_policies import LabPolicy
+from app.domain.monitoring import SeenMonitoring
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from app.domain.words import UserState
@@ -77,11 +80,20 @@ class Iam:
     def belongings(self, name: str) -> Belongings | None:
         return self._real.belongings(name)
 
+    def password_policy(self) -> PasswordPolicy | None:
+        return self._real.password_policy()
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        return self._real.monitoring(log_group)
+
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        return self._real.devices(name)
+
+    def spare_devices(self) -> frozenset[str]:
+        return self._real.spare_devices()
+
     def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
         return self._real.inline(name, documents=documents)
-
-    def shortest_password(self) -> int | None:
-        return self._real.shortest_password()
 
     def key_used(self, key_id: str) -> dt.datetime | None:
         return self._real.key_used(key_id)

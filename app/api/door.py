@@ -1,7 +1,8 @@
 """The way of a handler: who calls, may the token do this, one transaction, one answer."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -57,8 +58,14 @@ class Door(Reader):
             status: Of the answer.
             secret: The answer is never stored (rule 17).
         """
-        try:
+        with self.refusals():
             return self._write(change, status, secret=secret)
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """What is refused in the block is audited."""
+        try:
+            yield
         except (Forbidden, Conflict) as refusal:
             self._note_refusal(refusal)
             raise

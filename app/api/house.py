@@ -9,6 +9,7 @@ from app.delivery.protocol import Delivery
 from app.files.locked import place
 from app.files.spill import Spill
 from app.metrics import Http
+from app.services.direct import Direct
 from app.services.watch import Watch
 
 
@@ -18,6 +19,7 @@ class House:
 
     Attributes:
         delivery: None with `--no-worker`.
+        direct: The few calls to IAM that handlers make themselves; None where only the document is wanted.
         http: Counts the answers.
         watch: Looks at the database for `/metrics` and `/readyz`.
         spill: Says which ends wait to be written down.
@@ -27,6 +29,7 @@ class House:
     database: Database
     settings: Settings
     delivery: Delivery | None = None
+    direct: Direct | None = None
     bell: Bell = field(default_factory=Bell)
     cursor_key: bytes = b""
     http: Http = field(default_factory=Http)

@@ -8,6 +8,9 @@ from app.changes.group_create import GroupCreate
 from app.changes.group_delete import GroupDelete
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
+from app.changes.mfa import MfaEnrol, MfaReset
+from app.changes.monitoring import MonitoringEnable
+from app.changes.password_policy import AccountPasswordPolicy
 from app.changes.policies import PolicyCreate, PolicyDelete, PolicyUpdate
 from app.changes.policy_inline import PolicyInline
 from app.changes.user_create import UserCreate
@@ -37,9 +40,13 @@ REGISTRY: dict[Kind, Change] = {
         AccessKeyCreate(),
         AccessKeyDelete(),
         AccessKeyRotate(),
+        MfaEnrol(),
+        MfaReset(),
         UserSuspend(),
         UserResume(),
         UserDelete(),
         PolicyInline(),
+        AccountPasswordPolicy(),
+        MonitoringEnable(),
     )
 }

@@ -107,7 +107,7 @@ def started(
         if with_worker:
             inside = working(settings, database, endpoint_url=endpoint_url, backoff=backoff)
             delivery = stack.enter_context(inside)
-        app = create_app(settings, database, delivery)
+        app = create_app(settings, database, delivery, worker.direct(settings, database, endpoint_url=endpoint_url))
         config = uvicorn.Config(
             app,
             log_config=None,

@@ -1,13 +1,14 @@
 """Reading everything that an IAM user has, over any way of reading one call or one list."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
 
 from app.clients import aws
 from app.domain import documents
-from app.domain.belongings import AccessKey, Belongings, Device
+from app.domain.belongings import AccessKey, Belongings
+from app.domain.devices import Device
 from app.domain.inline import InlinePolicy
 from app.domain.sightings import SeenPolicy
 
@@ -46,10 +47,7 @@ def read(
             AccessKey(str(k["AccessKeyId"]), k["Status"] == "Active", k["CreateDate"].astimezone(UTC))
             for k in listed("ListAccessKeys", "AccessKeyMetadata")
         ),
-        devices=tuple(
-            Device(serial, _VIRTUAL in serial)
-            for serial in (str(d["SerialNumber"]) for d in listed("ListMFADevices", "MFADevices"))
-        ),
+        devices=tuple(device(d) for d in listed("ListMFADevices", "MFADevices")),
         certificates=tuple(str(c["CertificateId"]) for c in listed("ListSigningCertificates", "Certificates")),
         ssh_keys=tuple(str(k["SSHPublicKeyId"]) for k in listed("ListSSHPublicKeys", "SSHPublicKeys")),
         service_credentials=tuple(
@@ -61,6 +59,12 @@ def read(
         groups=tuple(groups),
         notes=tuple(notes),
     )
+
+
+def device(answer: Mapping[str, Any]) -> Device:
+    """An MFA device, from one entry of ListMFADevices."""
+    serial = str(answer["SerialNumber"])
+    return Device(serial, _VIRTUAL in serial, answer["EnableDate"].astimezone(UTC))
 
 
 def seen(action: str, name: str, document: Any) -> SeenPolicy:

@@ -1,116 +1,33 @@
-"""IAM as Gatehouse needs it: a port of a few typed verbs, and boto3 behind it."""
+"""IAM behind the port of `app.clients.port`, through boto3."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings, managed, roles
+from app.clients import aws, belongings, managed, roles, secret_calls
 from app.clients.answers import readable, still_there
+from app.clients.monitoring import BotoMonitoring
+from app.clients.port import WRITES, Iam
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
 from app.domain.inline import InlinePolicy
 from app.domain.lab_policies import LabPolicy
+from app.domain.monitoring import SeenMonitoring
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
+__all__ = ["WRITES", "BotoIam", "Iam"]
 _PAGES = 50
 """Pages read of one list at most: 50 of 100 is far over every quota used here."""
 _A_PAGE = 1000
 """The most that MaxItems may be (IAM API reference, GetGroup, ListGroups); a page may still be shorter."""
 _KEPT_DOCUMENTS = 512
-
-WRITES = frozenset(
-    {
-        "AddUserToGroup",
-        "AttachGroupPolicy",
-        "CreateAccessKey",
-        "CreateGroup",
-        "CreateLoginProfile",
-        "CreatePolicy",
-        "CreatePolicyVersion",
-        "CreateUser",
-        "DeactivateMFADevice",
-        "DeleteAccessKey",
-        "DeleteGroup",
-        "DeleteGroupPolicy",
-        "DeleteLoginProfile",
-        "DeletePolicy",
-        "DeletePolicyVersion",
-        "DeleteSSHPublicKey",
-        "DeleteServiceSpecificCredential",
-        "DeleteSigningCertificate",
-        "DeleteUser",
-        "DeleteUserPolicy",
-        "DeleteVirtualMFADevice",
-        "DetachGroupPolicy",
-        "DetachUserPolicy",
-        "PutUserPermissionsBoundary",
-        "PutUserPolicy",
-        "RemoveUserFromGroup",
-        "UpdateAccessKey",
-        "UpdateLoginProfile",
-        "UpdateUser",
-    }
-)
-"""Every call that changes something; a plan can name no other."""
-PASSWORDS = frozenset({"CreateLoginProfile", "UpdateLoginProfile"})
-"""The calls that take a secret: the password, which no operation holds."""
-_MADE_ONCE = frozenset({"CreateAccessKey"})
-"""Never tried again below us: each try makes another key (`iam-facts.md`, 4)."""
-_KEPT = ("AccessKeyId", "SecretAccessKey")
-
-
-class Iam(Protocol):
-    """What reconcile and setup use. Every verb may raise `aws.AwsError`."""
-
-    emulated: bool
-
-    def account(self) -> tuple[str, str]:
-        """The account's 12 digits and its partition."""
-
-    def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
-        """The user with groups, boundary and tags; devices and belongings where asked for."""
-
-    def group(self, name: str) -> SeenGroup | None:
-        """The group with its attached and inline policies and the hashes of their documents."""
-
-    def members(self, group: str) -> frozenset[str] | None:
-        """The names of everyone in the group, None where IAM has no such group."""
-
-    def group_names(self) -> frozenset[str]:
-        """The names of every group of the account."""
-
-    def policy(self, arn: str) -> SeenPolicy | None:
-        """A managed policy with the hash of its default version."""
-
-    def lab_policy(self, arn: str) -> LabPolicy | None:
-        """A policy of the lab's own, with its versions and what it is attached to; None where IAM has none."""
-
-    def belongings(self, name: str) -> Belongings | None:
-        """Everything the user has, None where IAM has no such user."""
-
-    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
-        """The user's inline policies, None where IAM has no such user; without `documents` their names only."""
-
-    def shortest_password(self) -> int | None:
-        """Characters that the account's password policy asks for at least, None where it has no policy."""
-
-    def key_used(self, key_id: str) -> datetime | None:
-        """When an access key was last used, None where it never was or there is none of that id."""
-
-    def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
-        """Make one changing call. The operation's action is one of `WRITES`.
-
-        Args:
-            secret: The password, for those in `PASSWORDS`. It is in no error and no log.
-
-        Returns:
-            Of CreateAccessKey `AccessKeyId` and `SecretAccessKey`, of every other call nothing.
-        """
 
 
 class BotoIam:
@@ -144,6 +61,7 @@ class BotoIam:
         rate = (None if self.emulated else aws.WRITES_PER_SECOND) if isinstance(pace, str) else pace
         self._writes = aws.Pace(rate, workers=workers)
         self._reads = aws.Pace(None if rate is None else rate * 2, workers=workers)
+        self._monitoring = BotoMonitoring({"attempts": attempts, **options}, emulated=self.emulated, reads=self._reads)
         self._documents: OrderedDict[tuple[str, str], SeenPolicy] = OrderedDict()
 
     def keep_pace_with(self, other: "BotoIam") -> None:
@@ -165,14 +83,13 @@ class BotoIam:
             return None
         with still_there():
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
-            devices = list(self._all("ListMFADevices", "MFADevices", UserName=name)) if mfa else None
             return SeenUser(
                 name=str(user["UserName"]),
                 arn=str(user["Arn"]),
                 groups=tuple(groups),
                 boundary=user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
                 tags={str(t["Key"]): str(t["Value"]) for t in user.get("Tags", [])},
-                has_mfa=None if devices is None else bool(devices),
+                has_mfa=bool(list(self._all("ListMFADevices", "MFADevices", UserName=name))) if mfa else None,
                 belongings=self._belongings_of(name, groups).in_words() if belongings else (),
             )
 
@@ -253,12 +170,30 @@ class BotoIam:
             return tuple(belongings.inline_policy(name, p, self._read) if documents else InlinePolicy(p) for p in names)
 
     @readable("GetAccountPasswordPolicy")
-    def shortest_password(self) -> int | None:
-        """Characters that the account's password policy asks for at least, or None."""
+    def password_policy(self) -> PasswordPolicy | None:
+        """The account's password policy, or None."""
         try:
-            return int(self._read("GetAccountPasswordPolicy")["PasswordPolicy"]["MinimumPasswordLength"])
+            return PasswordPolicy.from_answer(self._read("GetAccountPasswordPolicy")["PasswordPolicy"])
         except aws.Gone:
             return None
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        """What watches the account, over the trail's log group."""
+        return self._monitoring.seen(log_group, *self.account())
+
+    @readable("ListMFADevices")
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        """The user's MFA devices, None where IAM has no such user."""
+        try:
+            return tuple(belongings.device(d) for d in self._all("ListMFADevices", "MFADevices", UserName=name))
+        except aws.Gone:
+            return None
+
+    @readable("ListVirtualMFADevices")
+    def spare_devices(self) -> frozenset[str]:
+        """Serial numbers of the virtual MFA devices that nobody uses."""
+        found = self._all("ListVirtualMFADevices", "VirtualMFADevices", AssignmentStatus="Unassigned")
+        return frozenset(str(device["SerialNumber"]) for device in found if "User" not in device)
 
     @readable("GetAccessKeyLastUsed")
     def key_used(self, key_id: str) -> datetime | None:
@@ -272,16 +207,16 @@ class BotoIam:
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""
         action = operation.action
+        if operation.service != "iam":
+            return self._monitoring.call(operation)
         if action not in WRITES:
             raise ValueError(f"a plan cannot call {action}")
-        if (secret is not None) != (action in PASSWORDS) or "Password" in operation.parameters:
-            raise ValueError(f"{action}: a password is given beside the operation, to those calls that take one")
+        parameters = secret_calls.parameters(operation, secret)
         self._writes.wait()
-        parameters = dict(operation.parameters) | ({} if secret is None else {"Password": secret})
-        if secret is None and action not in _MADE_ONCE:
-            self._send(action, parameters)
-            return {}
-        return self._send_secret(action, parameters, secret)
+        if secret_calls.is_secret(action):
+            return self._send_secret(action, parameters, secret)
+        self._send(action, parameters)
+        return {}
 
     def _send_secret(self, action: str, parameters: dict[str, Any], secret: str | None) -> Mapping[str, str]:
         """Make a call whose parameters or answer hold a secret.
@@ -290,12 +225,11 @@ class BotoIam:
         whole answer.
         """
         try:
-            answer = self._send(action, parameters, self._once if action in _MADE_ONCE else self._client)
+            answer = self._send(action, parameters, self._once if action in secret_calls.MADE_ONCE else self._client)
             with readable(action):
-                return {k: str(answer["AccessKey"][k]) for k in _KEPT} if action in _MADE_ONCE else {}
+                return secret_calls.kept(action, answer)
         except aws.AwsError as problem:
-            text = problem.message.replace(secret, "***") if secret else problem.message
-            clean = type(problem)(action, problem.code, text)
+            clean = type(problem)(action, problem.code, secret_calls.without(problem.message, secret))
         raise clean
 
     def _inline(self, group: str, policy: str) -> SeenPolicy:

@@ -54,7 +54,19 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
-    def shortest_password(self) -> NoReturn:
+    def password_policy(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def monitoring(self, _log_group: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def devices(self, _name: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def spare_devices(self) -> NoReturn:
         """Raise."""
         raise self._why
 

@@ -18,6 +18,7 @@ class SecretKind(StrEnum):
 
     CONSOLE_PASSWORD = "console_password"  # noqa: S105 - a word, no password
     ACCESS_KEY = "access_key"
+    MFA_SEED = "mfa_seed"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Handed:
     Attributes:
         since: When the intent was written down.
         made: IAM answered that it is made. False: it may be, or not.
-        key_id: Of the access key, once made.
+        key_id: Of the access key, once made; the serial number of an MFA device.
         keys_before: Ids of the keys that the user had before.
     """
 
@@ -84,3 +85,22 @@ class SeenCredentials(Seen):
         since = self.new_key.since - _CLOCKS_DIFFER
         known = {*self.new_key.keys_before, self.new_key.key_id}
         return tuple(key for key in self.keys if key.id not in known and key.created >= since)
+
+
+@dataclass(frozen=True)
+class SeenDevices(SeenCredentials):
+    """The same where MFA devices are to change.
+
+    Attributes:
+        spare: Serial numbers of all virtual devices of the account that nobody uses.
+        begun: Serial numbers of virtual devices that this request began to take away: once deactivated they are on no
+            list of the user's any more.
+    """
+
+    spare: frozenset[str] = frozenset()
+    begun: tuple[str, ...] = ()
+
+    @property
+    def device(self) -> Handed | None:
+        """The device that this request has begun to make."""
+        return self.handed.get(SecretKind.MFA_SEED)

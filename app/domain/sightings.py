@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from app.domain.devices import Device
 from app.domain.guardrails import FORCE_MFA_NAME, GOVERNANCE_PATH
 from app.domain.inline import InlinePolicy
+from app.domain.password_policy import PasswordPolicy
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ class Seen:
         user: None when IAM has no such user, or when none was seen.
         groups: By name; a group that IAM does not have is missing here.
         boundary: The boundary policy of the account, None when it is not there.
+        password_policy: The account's; None: it has none, or it was not looked at.
+        devices: The user's MFA devices as last seen; None where they were never looked at. Not in what is read now.
         policies: Managed policies by ARN that the change names and that were seen.
         caps: By group, the distinct boundaries of its members; None is a member without one. When asked only.
         key_ids: The user's access keys as last seen; None: nobody looked. What is fresh has them elsewhere.
@@ -120,6 +124,8 @@ class Seen:
     key_ids: tuple[str, ...] | None = None
     fresh: bool = False
     emulated: bool = False
+    devices: tuple[Device, ...] | None = None
+    password_policy: PasswordPolicy | None = None
     inline: tuple[InlinePolicy, ...] | None = None
 
     def is_member(self, group: str) -> bool:

@@ -21,6 +21,10 @@ class Kind(StrEnum):
     CONSOLE_DISABLE = "console.disable"
     ACCESS_KEY_CREATE = "access_key.create"
     ACCESS_KEY_DELETE = "access_key.delete"
+    MFA_ENROL = "mfa.enrol"
+    MFA_RESET = "mfa.reset"
+    ACCOUNT_PASSWORD_POLICY = "account.password_policy"  # noqa: S105 - a word, no password
+    MONITORING_ENABLE = "monitoring.enable"
     ACCESS_KEY_ROTATE = "access_key.rotate"
     USER_SUSPEND = "user.suspend"
     USER_RESUME = "user.resume"

@@ -204,10 +204,17 @@ def assess(
         longest=tx.terms.longest_policy if _gives_policy(change, body) else None,
         hands_out=change.hands_out(wish),
     )
-    ruling = rule_on(case, change.needs(case), change.by_rule(case))
-    if said := change.warnings(wish, seen):
-        ruling = replace(ruling, reasons=(*ruling.reasons, *said))
-    return Assessment(change, wish, case, ruling, seen)
+    return Assessment(change, wish, case, judge(change, wish, case, seen, change.by_rule(case)), seen)
+
+
+def judge(change: Change, wish: Wish, case: Case, seen: Seen, by_rule: tuple[str, str] | None) -> Ruling:
+    """The ruling, with what the kind warns of behind its reasons.
+
+    Args:
+        by_rule: The rule that approves at once and its reason, or None.
+    """
+    ruling = rule_on(case, change.needs(case), by_rule)
+    return replace(ruling, reasons=(*ruling.reasons, *change.warnings(wish, seen)))
 
 
 def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:

@@ -145,7 +145,7 @@ class CarryOut:
                     # The undo is due before the first write is made (rule 19).
                     undo_at = tx.now + timedelta(seconds=seconds)
                     move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at, duration_seconds=seconds)
-                move_request(tx, row, APPLYING)
+                move_request(tx, row, APPLYING, **handover.begun(tx, row, plan, seen))
                 audit.of_request(
                     tx,
                     "access_request.applying",
@@ -211,8 +211,7 @@ class CarryOut:
                 return
             for grant in current:
                 outcomes.activate(tx, grant)
-            handover.finish(tx, row, seen)
-            move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
+            move_request(tx, row, APPLIED, applied_at=tx.now, failure=None, **handover.finish(tx, row, seen))
             if change.of_person:
                 leaving.applied(tx, row)
             audit.of_request(

@@ -279,8 +279,8 @@ class FencedIam:
         self.emulated = iam.emulated
         self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
         self.members, self.belongings, self.inline = iam.members, iam.belongings, iam.inline
-        self.shortest_password, self.lab_policy = iam.shortest_password, iam.lab_policy
-        self.key_used = iam.key_used
+        self.password_policy, self.lab_policy, self.key_used = iam.password_policy, iam.lab_policy, iam.key_used
+        self.devices, self.spare_devices, self.monitoring = iam.devices, iam.spare_devices, iam.monitoring
         self.group_names = iam.group_names
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:

@@ -163,7 +163,7 @@ def ask(tx: Tx, caller: Caller, draft: Draft) -> AccessRequest:
 def _subject(tx: Tx, caller: Caller, draft: Draft, *, store: bool) -> Known:
     name = draft.user or caller.name
     known = people.find(tx, name, lock=store)
-    email = getattr(draft.body, "email", None)
+    email = draft.body.email if draft.kind == Kind.USER_CREATE else None
     if known is None and draft.kind == Kind.USER_CREATE and caller.is_admin:
         if email is None:
             raise Invalid(f"{name} is not registered yet; give an e-mail address.", code="email_missing")

@@ -169,7 +169,8 @@ def collect(tx: Tx, caller: Caller, secret_id: str) -> Collected:
         raise NotFound("You have no such secret.", code="secret_not_found")
     if row.sealed is None or row.expires_at is None or row.expires_at <= tx.now:
         why = "was collected already" if row.collected_at else "is not kept any more"
-        raise Gone(f"This secret {why}. Ask for a new one: console.reset, access_key.create or access_key.rotate.")
+        kinds = "console.reset, access_key.create, access_key.rotate or mfa.enrol"
+        raise Gone(f"This secret {why}. Ask for a new one: {kinds}.")
     text = tx.terms.vault.open(row.id, row.sealed)
     row.sealed, row.collected_at = None, tx.now
     audit.record(

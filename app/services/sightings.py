@@ -1,6 +1,7 @@
 """What was last seen of an account: kept so that asking needs no AWS call."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,8 +9,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import Tx
 from app.domain import access
+from app.domain.credentials import SeenCredentials
+from app.domain.devices import Device
 from app.domain.guardrails import BOUNDARY_NAME
 from app.domain.inline import InlinePolicy
+from app.domain.password_policy import PasswordPolicy
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
 from app.models import Sighting, columns
 from app.services import policy_documents
@@ -22,6 +26,9 @@ _LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
 )
 _REFRESH = sa.update(_seen).where(
     _seen.c.account == sa.bindparam("in_account"), _seen.c.what == "user", _seen.c.name == sa.bindparam("of")
+)
+_DEVICES = sa.select(_seen.c.state, _seen.c.seen_at).where(
+    _seen.c.account == sa.bindparam("account"), _seen.c.what == "mfa", _seen.c.name == sa.bindparam("name")
 )
 _KEY = ["account", "what", "name"]
 
@@ -43,21 +50,24 @@ def load(tx: Tx, account: str, user: str, groups: Iterable[str], boundary: str |
         boundary: Its ARN; None: the one of every lab user.
     """
     groups, of = tuple(groups), _name(boundary)
-    of_user = {(what, user) for what in ("user", "inline", "keys")}
-    wanted = of_user | {("boundary", of), *(("group", g) for g in groups)}
+    of_user = {(what, user) for what in ("user", "inline", "keys", "mfa")}
+    whole = {("boundary", of), ("password_policy", BOUNDARY_NAME)}
+    wanted = of_user | whole | {("group", g) for g in groups}
     # By name alone, since that is one plain list; a user and a group of one name are told apart here.
     rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, of, *groups]})
     found: dict[tuple[str, str], Any] = {
         (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
     }
-    seen_user, inline, keys = (found.get((what, user)) for what in ("user", "inline", "keys"))
-    cap = found.get(("boundary", of))
+    seen_user, inline, keys, mfa = (found.get((what, user)) for what in ("user", "inline", "keys", "mfa"))
+    cap, passwords = found.get(("boundary", of)), found.get(("password_policy", BOUNDARY_NAME))
     return Seen(
         user=SeenUser.from_json(seen_user) if seen_user else None,
         groups={name: SeenGroup.from_json(s) for (what, name), s in found.items() if what == "group"},
         boundary=SeenPolicy(**cap) if cap else None,
         inline=tuple(InlinePolicy(**policy) for policy in inline["policies"]) if inline else None,
         key_ids=tuple(keys["ids"]) if keys else None,
+        devices=None if mfa is None else tuple(Device.from_json(d) for d in mfa["devices"]),
+        password_policy=None if passwords is None else PasswordPolicy(**passwords),
     )
 
 
@@ -85,6 +95,9 @@ def save(
         save_user(tx, account, user, seen.user)
     if known is None or known.inline != seen.inline:
         save_inline(tx, account, user, seen.inline)
+    has = seen.has if isinstance(seen, SeenCredentials) else None
+    if has is not None and (known is None or known.devices != has.devices):
+        save_devices(tx, account, user, has.devices)
     save_groups(
         tx,
         account,
@@ -105,6 +118,14 @@ def _name(boundary: str | None) -> str:
     return boundary.rpartition("/")[2] if boundary else BOUNDARY_NAME
 
 
+def save_password_policy(tx: Tx, account: str, policy: PasswordPolicy | None) -> None:
+    """Keep the account's password policy; None says that it has none.
+
+    Under the boundary's name, so that one list of names finds everything that is the account's own.
+    """
+    _put(tx, account, "password_policy", BOUNDARY_NAME, policy.as_json() if policy else None)
+
+
 def save_lab_policy(tx: Tx, account: str, name: str, state: dict[str, Any] | None) -> None:
     """Keep what was just read of one of the lab's own policies; None says that IAM has none."""
     _put(tx, account, LAB_POLICY, name, state)
@@ -113,6 +134,19 @@ def save_lab_policy(tx: Tx, account: str, name: str, state: dict[str, Any] | Non
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:
     """Keep what was just read of one user; None says that IAM has none."""
     _put(tx, account, "user", name, user.as_json() if user else None)
+
+
+def save_devices(tx: Tx, account: str, user: str, devices: Iterable[Device]) -> None:
+    """Keep what was just read of one user's MFA devices."""
+    _put(tx, account, "mfa", user, {"devices": [device.as_json() for device in devices]})
+
+
+def devices(tx: Tx, account: str, user: str) -> tuple[tuple[Device, ...] | None, datetime | None]:
+    """The MFA devices of a user as last seen, and when; None where they were never looked at."""
+    row = tx.session.connection().execute(_DEVICES, {"account": account, "name": user}).first()
+    if row is None or row.state is None:
+        return None, None
+    return tuple(Device.from_json(d) for d in row.state["devices"]), row.seen_at
 
 
 def save_inline(tx: Tx, account: str, user: str, policies: Iterable[InlinePolicy] | None) -> None:

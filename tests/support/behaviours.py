@@ -124,10 +124,24 @@ BEHAVIOURS |= {
     "belongings_none": Behaviour("belongings", "just made", "nothing"),
     "belongings_of_each": Behaviour("belongings", "has one of each kind", "each with its id or hash"),
     "belongings_key_inactive": Behaviour("belongings", "one key of two is inactive", "inactive, active"),
+    "monitoring_missing": Behaviour("monitoring", "there is no such log group", "not there"),
+    "monitoring_none": Behaviour("monitoring", "a log group, and nothing else", "no topic, 0 filters, 0 alarms"),
+    "monitoring_made": Behaviour("monitoring", "each call of its plan made", "nothing left, and again nothing"),
+    "monitoring_changed": Behaviour(
+        "monitoring", "a threshold and a pattern differ", "PutMetricFilter, PutMetricAlarm"
+    ),
+    "put_filter_missing": Behaviour("monitoring", "PutMetricFilter where there is no log group", "NoSuchEntity"),
+    "password_policy_none": Behaviour("password_policy", "the account has no policy", "None"),
+    "password_policy_shown": Behaviour("password_policy", "the account's policy asks for 24", "24"),
+    "update_password_policy": Behaviour("UpdateAccountPasswordPolicy", "every field", "done, as asked"),
+    "update_password_policy_left_out": Behaviour(
+        "UpdateAccountPasswordPolicy", "the length alone, where there was all", "done, the rest falls back"
+    ),
+    "update_password_policy_too_long": Behaviour(
+        "UpdateAccountPasswordPolicy", "129 characters at least", "ValidationError"
+    ),
     "key_used": Behaviour("key_used", "made; then somebody signed a call with it", "never, then a moment ago"),
     "key_used_missing": Behaviour("key_used", "there is no such key", "None"),
-    "shortest_password_none": Behaviour("shortest_password", "the account has no policy", "None"),
-    "shortest_password": Behaviour("shortest_password", "the account's policy asks for 24", "24"),
     # The console.
     "create_login": Behaviour("CreateLoginProfile", "to be changed at first sign-in", "done, to be changed"),
     "create_login_twice": Behaviour("CreateLoginProfile", "there is one", "EntityAlreadyExists"),
@@ -147,6 +161,15 @@ BEHAVIOURS |= {
     "delete_key": Behaviour("DeleteAccessKey", "an active one", _GONE),
     "delete_key_missing": Behaviour("DeleteAccessKey", "there is no such key", _NONE),
     # Devices and other credentials.
+    "create_device": Behaviour("CreateVirtualMFADevice", "with a path", "done, with seed and picture, nobody's"),
+    "create_device_taken": Behaviour("CreateVirtualMFADevice", "there is one of that name", "EntityAlreadyExists"),
+    "enable_device": Behaviour("EnableMFADevice", "with two of its codes", "done, shown with its time, in use"),
+    "enable_device_wrong_codes": Behaviour("EnableMFADevice", "with other codes", "InvalidAuthenticationCode"),
+    "enable_device_assigned": Behaviour("EnableMFADevice", "somebody has it", "EntityAlreadyExists"),
+    "enable_device_missing": Behaviour("EnableMFADevice", "there is no such device", _NONE),
+    "devices_missing": Behaviour("devices", "there is no such user", "None"),
+    "devices_shown": Behaviour("devices", "none; one", "(), that one"),
+    "spare_devices": Behaviour("spare_devices", "one that is used and one that is not", "the second only"),
     "deactivate_device": Behaviour("DeactivateMFADevice", "an assigned one", _GONE),
     "deactivate_device_missing": Behaviour("DeactivateMFADevice", "the user has no such device", _NONE),
     "delete_device": Behaviour("DeleteVirtualMFADevice", "deactivated before", "done, then NoSuchEntity"),

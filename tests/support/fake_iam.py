@@ -10,15 +10,20 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from app.clients import aws
-from app.clients.iam import PASSWORDS, WRITES
+from app.clients import aws, secret_calls
+from app.clients.iam import WRITES
+from app.clients.monitoring import WRITES as MONITORING_WRITES
 from app.domain import governance, guardrails
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
 from app.domain.inline import InlinePolicy
 from app.domain.lab_policies import LabPolicy
+from app.domain.monitoring import SeenMonitoring
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
+from tests.support.fake_monitoring import Monitors
 from tests.support.fake_policies import DOCUMENT, Policies
 from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account, inline_policies
 
@@ -58,7 +63,7 @@ class Died(BaseException):
     """What kill -9 looks like from inside: nothing catches it."""
 
 
-class FakeIam(Policies):
+class FakeIam(Policies, Monitors):
     """IAM with state.
 
     Attributes:
@@ -148,9 +153,21 @@ class FakeIam(Policies):
         found = self.users.get(name)
         return None if found is None else inline_policies(found, documents=documents)
 
-    def shortest_password(self) -> int | None:
+    def password_policy(self) -> PasswordPolicy | None:
         self._read("GetAccountPasswordPolicy")
-        return self.password_length
+        return self.account_policy
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        self._read("DescribeMetricFilters")
+        return self.shown(log_group)
+
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        self._read("ListMFADevices")
+        return self.users[name].belongings().devices if name in self.users else None
+
+    def spare_devices(self) -> frozenset[str]:
+        self._read("ListVirtualMFADevices")
+        return frozenset(self.virtual_devices - {serial for user in self.users.values() for serial in user.devices})
 
     def key_used(self, key_id: str) -> datetime | None:
         self._read("GetAccessKeyLastUsed")
@@ -158,15 +175,14 @@ class FakeIam(Policies):
         return keys[key_id].used if key_id in keys else None
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
-        if operation.action not in WRITES:
+        if operation.action not in WRITES and MONITORING_WRITES.get(operation.action) != operation.service:
             raise ValueError(operation.action)
-        if (secret is not None) != (operation.action in PASSWORDS) or "Password" in operation.parameters:
-            raise ValueError(f"{operation.action}: a password is given beside the operation")
+        parameters = secret_calls.parameters(operation, secret)
         fault = self._before(operation.action, self.faults)
         if fault is Fault.LOST:
             return {}
         do = getattr(self, f"_{operation.action}")
-        kept = do({**operation.parameters, **({} if secret is None else {"Password": secret})})
+        kept = do(parameters)
         self.calls.append(operation.action)
         if fault is Fault.DROPPED:
             raise aws.Retryable(operation.action, "ConnectionClosedError", "the answer was lost")

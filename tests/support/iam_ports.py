@@ -21,6 +21,7 @@ from app.clients import aws
 from app.clients.iam import BotoIam, Iam
 from app.domain import documents
 from app.domain.belongings import Belongings
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from tests.support import ministack
 from tests.support.credentials import SSH_KEY, certificate
@@ -137,6 +138,10 @@ class Port(ABC):
         """Give the account a password policy of this least length, or none."""
 
     @abstractmethod
+    def log_group(self) -> str:
+        """Make a log group, past the port; its name."""
+
+    @abstractmethod
     def use(self, key: Mapping[str, str]) -> None:
         """Sign a call with an access key."""
 
@@ -161,6 +166,7 @@ class HttpPort(Port):
         self.backend, self.url, self.account = backend, url, account
         self.iam = BotoIam(endpoint_url=url)
         self.boto = boto3.Session().client("iam", endpoint_url=url, region_name="us-east-1")
+        self.logs: Any = boto3.Session().client("logs", endpoint_url=url, region_name="us-east-1")
 
     @override
     def give(self, user: str, thing: str) -> None:
@@ -202,6 +208,12 @@ class HttpPort(Port):
             return
         with contextlib.suppress(self.boto.exceptions.NoSuchEntityException):
             self.boto.delete_account_password_policy()
+
+    @override
+    def log_group(self) -> str:
+        name = new_name("trail")
+        self.logs.create_log_group(logGroupName=name)
+        return name
 
     @override
     def use(self, key: Mapping[str, str]) -> None:
@@ -296,7 +308,12 @@ class FakePort(Port):
 
     @override
     def password_policy(self, length: int | None) -> None:
-        self.fake.password_length = length
+        self.fake.account_policy = None if length is None else PasswordPolicy(minimum_length=length)
+
+    @override
+    def log_group(self) -> str:
+        self.fake.log_groups.add(name := new_name("trail"))
+        return name
 
     @override
     def use(self, key: Mapping[str, str]) -> None:
