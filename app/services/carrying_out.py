@@ -21,7 +21,19 @@ from app.domain.states import (
     GrantState,
 )
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, grants, group_ends, handover, leaving, outcomes, resting, secrets, sightings
+from app.services import (
+    approvals,
+    audit,
+    grants,
+    group_ends,
+    group_outcomes,
+    handover,
+    leaving,
+    outcomes,
+    resting,
+    secrets,
+    sightings,
+)
 from app.services.assessment import Assessment, reassess, wish_of
 from app.services.backoff import Backoff
 from app.services.ends import EndGrants
@@ -128,7 +140,7 @@ class CarryOut:
             if row.state not in OPEN or not self._may_go_on(tx, row, current):
                 return False
             assessment = reassess(tx, row)
-            assessment = outcomes.noted(tx, row, assessment, seen)
+            assessment = group_outcomes.noted(tx, row, assessment, seen)
             if row.state == APPROVED:
                 move_request(tx, row, QUEUED)
             if not self._still_approved(tx, row, assessment, plan):
@@ -201,7 +213,7 @@ class CarryOut:
             row = outcomes.hold(tx, request_id)
             if row.state != APPLYING:
                 return
-            if change.of_group and not outcomes.group_changed(tx, row, change, wish, seen):
+            if change.of_group and not group_outcomes.group_changed(tx, row, change, wish, seen):
                 return
             sightings.save_user(tx, row.account, row.user, seen.user)
             sightings.save_inline(tx, row.account, row.user, seen.inline)
