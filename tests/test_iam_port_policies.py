@@ -109,18 +109,6 @@ def test_delete_version_missing(port: Port) -> str:
 
 
 @behaviour
-def test_default_version(port: Port) -> str:
-    arn = with_versions(port)
-    outcome = port.outcome("SetDefaultPolicyVersion", PolicyArn=arn, VersionId="v1")
-    return f"{outcome}, the {'first' if lab(port, arn).policy.document == DOCUMENT else 'second'} document"
-
-
-@behaviour
-def test_default_version_missing(port: Port) -> str:
-    return port.outcome("SetDefaultPolicyVersion", PolicyArn=with_versions(port), VersionId="v9")
-
-
-@behaviour
 def test_delete_policy(port: Port) -> str:
     return stays(port, port.new_policy()).replace("it stays", "there")
 

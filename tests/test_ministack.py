@@ -19,6 +19,7 @@ from app.services import catalogue, owner, setup
 from tests.conftest import Databases
 from tests.support import one_off
 from tests.support.lab import STEP, Lab, serving
+from tests.test_lifecycle import until
 
 ACCOUNT = "000000000000"
 ASK = "/v1/access-requests"
@@ -120,6 +121,35 @@ def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_kn
         f"List{what}: this endpoint does not offer it"
         for what in ("SigningCertificates", "SSHPublicKeys", "ServiceSpecificCredentials")
     ]
+
+
+def test_a_policy_of_the_labs_own_is_made_changed_and_deleted_with_everything_that_has_it(lab: Lab) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/lab/Results"
+    reading, writing = (
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        for action in ("s3:GetObject", "s3:PutObject")
+    )
+
+    def done(method: str, path: str, body: object = None) -> None:
+        asked = lab.call("pi", method, path, body)
+        assert asked.status_code == 202, asked.text
+        lab.approve("alice", asked.json()["id"])
+        lab.applied(asked.json()["id"])
+
+    done("POST", "/v1/policies", {"name": "Results", "document": reading})
+    done("PATCH", "/v1/groups/LabGuest", {"policies": ["AmazonS3ReadOnlyAccess", "Results"]})
+    done("PUT", "/v1/policies/Results", {"document": writing})
+    shown = lab.get("pi", "/v1/policies/Results")
+    assert (shown["arn"], shown["document"], shown["groups"], shown["version"]) == (arn, writing, ["LabGuest"], 2)
+    lab.iam.create_user(UserName="capped", PermissionsBoundary=arn)
+    gone = lab.call("pi", "DELETE", "/v1/policies/Results").json()
+    lab.approve("alice", gone["id"])
+    until(lab, gone["id"], "decision", "pending")  # that it caps somebody was not known when it was asked
+    lab.approve("alice", gone["id"])
+    lab.applied(gone["id"])
+    boundary = lab.iam.get_user(UserName="capped")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    assert boundary == BOUNDARY
+    assert arn not in {p["Arn"] for p in lab.iam.list_policies(Scope="Local")["Policies"]}
 
 
 def test_rule_13_a_one_off_permission_is_judged_within_the_boundary_that_is_really_kept(lab: Lab) -> None:

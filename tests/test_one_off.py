@@ -79,9 +79,9 @@ def test_a_refused_document_says_the_line_and_the_reason_of_each(shared: Lab) ->
     text = json.dumps(policy("Permit", resource=7), indent=2)
     answer = shared.call("bob", "POST", ASK, wish(document=text)).json()
     assert answer["code"] == "policy_refused"
-    assert answer["detail"].startswith("AWS would not take this document. Line 5, statement 1: The Effect is 'Permit'.")
+    assert answer["detail"].startswith("AWS would refuse this document. Line 5: The Effect is 'Permit'.")
     assert [error["loc"] for error in answer["errors"]] == [["body", "change", "document"]] * 2
-    assert "Line 7, statement 1: Resource holds" in answer["errors"][1]["msg"]
+    assert "Line 7: Resource holds" in answer["errors"][1]["msg"]
     twice = '{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": []}'
     assert "twice" in shared.call("bob", "POST", ASK, wish(document=twice)).json()["detail"]
     shown = shared.post("bob", f"{ASK}/preview", wish(document=text))
@@ -91,7 +91,7 @@ def test_a_refused_document_says_the_line_and_the_reason_of_each(shared: Lab) ->
 def test_the_guides_example_warns_whoever_approves_and_offers_the_scoped_form(shared: Lab) -> None:
     wide = shared.post("bob", f"{ASK}/preview", wish(document=policy(resource="*")))
     [warning] = [reason for reason in wide["ruling"]["reasons"] if "serial console" in reason]
-    assert "Line 7, statement 1" in warning
+    assert "Line 7: " in warning
     assert "instance/<InstanceId>" in warning
     scoped = shared.post("bob", f"{ASK}/preview", wish())
     assert not any("serial console" in reason for reason in scoped["ruling"]["reasons"])

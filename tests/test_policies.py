@@ -255,3 +255,24 @@ def test_the_list_is_paged_by_name(lab: Lab) -> None:
         cursor = f"&cursor={page['next_cursor']}"
     assert found == sorted(set(found))
     assert names <= set(found)
+    group, name = new_group(lab), min(names)
+    done(lab, change(lab, group, {"policies": [name]}))
+    assert {i["name"]: i["groups"] for i in lab.get("bob", "/v1/policies?limit=200")["items"]}[name] == [group]
+
+
+def test_the_guides_serial_console_example_as_a_worked_case(lab: Lab) -> None:
+    everywhere = allowing("ec2-instance-connect:SendSerialConsoleSSHPublicKey")
+    found = lab.post("bob", "/v1/policies/lint", {"document": everywhere})["findings"]
+    [warned] = [f for f in found if f["code"] == "serial_console_everywhere"]
+    assert (warned["severity"], warned["line"]) == ("high", 9)
+    # Rule 13: a root shell, but no way to more in IAM. It is let through, loudly, and takes one admin.
+    assert parts(file(lab, "POST", new_name(), {"document": everywhere})) == [("policy.create", 1)]
+
+    scoped = json.dumps(warned["scoped_form"])
+    for blank, value in (("<Region>", "eu-central-1"), ("<Account>", "123456789012"), ("<InstanceId>", "i-0abc")):
+        scoped = scoped.replace(blank, value)
+    narrow = {"Version": "2012-10-17", "Statement": [json.loads(scoped)]}
+    assert [f["code"] for f in lab.post("bob", "/v1/policies/lint", {"document": narrow})["findings"]] == [
+        "not_checked_by_aws"
+    ]
+    assert in_iam(lab, made(lab, narrow)) == narrow

@@ -20,7 +20,7 @@ from tests.test_lifecycle import boto_iam
 from tests.test_rotation import ROTATE
 from tests.test_rotation_faults import Late, Rotating
 from tests.test_secret_faults import OLD
-from tests.test_secrets import collect, waiting
+from tests.test_secrets import SECRETS, collect, waiting
 
 HOUR = dt.timedelta(hours=1)
 BEFORE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -92,6 +92,18 @@ def test_after_72_hours_nobody_has_the_new_key_and_it_goes(place: Clocked) -> No
     assert place.after(0.2) == {OLD: True}
     assert place.outcome(request_id) == Outcome.NEVER_COLLECTED
     assert place.iam.calls == ["CreateAccessKey", "DeleteAccessKey"]
+
+
+def test_the_secret_of_an_old_key_that_nobody_collected_goes_with_it(place: Clocked) -> None:
+    place.bob.keys.clear()
+    place.done("access_key.create")
+    [old] = place.bob.keys
+    place.done(ROTATE, key_id=old)
+    newest, _ = waiting(place.lab)
+    place.lab.post("bob", f"{SECRETS}/{newest['id']}/collect")
+    place.after(24)
+    assert not place.bob.keys[old].active
+    assert waiting(place.lab) == []
 
 
 def test_rule_24_it_goes_on_while_its_user_is_suspended(place: Clocked) -> None:

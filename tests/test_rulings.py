@@ -318,6 +318,26 @@ def test_user_create(
     assert (ruling.by_rule, ruling.required_approvals) == (by_rule, required)
 
 
+@pytest.mark.parametrize(
+    ("asker", "subject", "by_rule", "required"),
+    [
+        (BOB, BOB, "own_key", 0),
+        (BOB, ROBOT, "own_key", 0),
+        (ROBOT, ROBOT, "own_key", 0),
+        (ROBOT, BOB, None, 1),
+        (PI, BOB, None, 1),
+    ],
+)
+def test_a_key_is_rotated_by_rule_where_it_is_ones_own(
+    asker: Person, subject: Person, by_rule: str | None, required: int
+) -> None:
+    change = REGISTRY[Kind.ACCESS_KEY_ROTATE]
+    case = Case(Kind.ACCESS_KEY_ROTATE, asker, subject, roster(PI, ALICE, BOB, ROBOT))
+    ruling = rule_on(case, change.needs(case), change.by_rule(case))
+    assert (ruling.by_rule, ruling.required_approvals) == (by_rule, required)
+    assert not ruling.eligible & case.parties
+
+
 def test_the_groups_a_change_names() -> None:
     assert REGISTRY[Kind.GROUP_JOIN].groups(GroupBody(group="A")) == ("A",)
     assert REGISTRY[Kind.GROUP_LEAVE].groups(GroupBody(group="A")) == ("A",)

@@ -157,7 +157,7 @@ def _views(found: Sequence[lab_policies.Shown]) -> list[PolicyView]:
             name=shown.name,
             arn=shown.lab.policy.name,
             description=shown.lab.description,
-            document=None if shown.document is None else dict(shown.document),
+            document=None if shown.lab.policy.document is None else dict(shown.lab.policy.document),
             versions=[PolicyVersionView(id=v.id, created_at=v.created, default=v.default) for v in shown.lab.versions],
             groups=list(shown.lab.groups),
             others=shown.lab.others(),

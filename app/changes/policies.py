@@ -124,13 +124,13 @@ class PolicyUpdate(PolicyChange):
 
     @override
     def undo(self, wish: Wish, seen: Seen) -> tuple[Operation, ...]:
-        """The version that counted before counts again, and the new one goes."""
+        """What it said before, in a version of its own. Gatehouse's role may not let an earlier one count again."""
         lab, was = (seen.lab if isinstance(seen, SeenLab) else None), wish.lab
-        if lab is None or was is None or was.default is None or lab.default in {None, was.default}:
+        if lab is None or was is None or was.policy.document is None:
             return ()
         if lab.policy.sha256 != fingerprint(wish.body.document) or was.policy.sha256 == lab.policy.sha256:
             return ()
-        return calls.back_to(lab, was.default)
+        return calls.new_version(lab, was.policy.document)
 
 
 class PolicyDelete(PolicyChange):

@@ -28,18 +28,6 @@ def new_version(lab: LabPolicy, document: Document) -> tuple[Operation, ...]:
     return (version,) if spare is None else (_drop(arn, spare), version)
 
 
-def back_to(lab: LabPolicy, version: str) -> tuple[Operation, ...]:
-    """Let an earlier version count, if it is still there, and drop the one that does now."""
-    arn, now = lab.policy.name, lab.default
-    if now is None or version not in {v.id for v in lab.versions}:
-        return ()
-    parameters = {"PolicyArn": arn, "VersionId": version}
-    return (
-        Operation("iam", "SetDefaultPolicyVersion", parameters, f"let version {version} of {arn} count again"),
-        _drop(arn, now),
-    )
-
-
 def take_away(lab: LabPolicy, boundary: str | None) -> tuple[Operation, ...]:
     """Detach it everywhere, drop its other versions, delete it.
 

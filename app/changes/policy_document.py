@@ -1,16 +1,17 @@
 """A policy document as a request brings it: as an object, or as text whose lines the refusals name. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain import canonical, documents, lint
-from app.domain.lint import Use
+from app.domain.lint import Finding, Use
 from app.domain.rulings import Refusal
 
 PolicyDocument = str | dict[str, Any]
 """The `document` of a body."""
 _SAID = 3
+_SHOWN = 20
 
 
 def content(document: str | Mapping[str, Any]) -> dict[str, Any] | None:
@@ -43,9 +44,23 @@ def refusals(document: str | Mapping[str, Any], use: Use) -> list[Refusal]:
     found = lint.refusals(lint.check(document, use=use))
     if not found:
         return [] if content(document) is not None else [_refusal("It is no JSON object.", 1)]
-    said = " ".join(f"Line {one.line}: {one.evidence} {one.reason}" for one in found[:_SAID])
-    return [_refusal(said, found[0].line)]
+    return [_refusal(" ".join(map(_short, found[:_SAID])), found[0].line, [in_words(one) for one in found[:_SHOWN]])]
 
 
-def _refusal(said: str, line: int) -> Refusal:
-    return Refusal(422, "policy_refused", f"AWS would refuse this document. {said}", {"line": str(line)})
+def _short(finding: Finding) -> str:
+    return f"Line {finding.line}: {finding.evidence} {finding.reason}"
+
+
+def in_words(finding: Finding) -> str:
+    """A finding in full, with what to do about it."""
+    parts = [_short(finding), finding.remedy or ""]
+    if finding.scoped_form is not None:
+        parts.append(f"For example {json.dumps(finding.scoped_form)}")
+    return " ".join(part for part in parts if part)
+
+
+def _refusal(said: str, line: int, each: Sequence[str] = ()) -> Refusal:
+    where = ["body", "change", "document"]
+    errors = [{"loc": where, "msg": text, "type": "value_error"} for text in each or [said]]
+    extra = {"line": str(line), "errors": errors}
+    return Refusal(422, "policy_refused", f"AWS would refuse this document. {said}", extra)

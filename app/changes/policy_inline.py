@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import override
 
+from app.changes import policy_document
 from app.changes.base import Body, Change, Wish, boundary_state
 from app.changes.credentials import require_capped
 from app.clients.iam import Iam
-from app.domain import canonical, documents, guardrails, inline, lint, names, power
+from app.domain import canonical, documents, inline, lint, names, power
 from app.domain.access import Access
 from app.domain.inline import InlineName, InlinePolicy
 from app.domain.lint import Finding, Use
@@ -22,7 +23,6 @@ from app.domain.sightings import Seen
 from app.domain.words import Kind, Severity
 
 _WARNED = frozenset({Severity.CRITICAL, Severity.HIGH})
-_SHOWN = 20
 _TEXT = 32_768
 """Characters of a document as text, white space too: sixteen times what IAM takes."""
 
@@ -55,7 +55,7 @@ class PolicyInline(Change):
     def has_power(self, wish: Wish, seen: Seen) -> bool:
         """Whether it is administrator power, by itself or with what the user has been given in the same way."""
         given = [read(wish.body), *(one.document for one in wish.one_offs)]
-        return power.of_documents(given, [_boundary(wish, seen)])
+        return power.of_documents(given, [_boundary(seen)])
 
     @override
     def needs(self, case: Case) -> list[Need]:
@@ -71,9 +71,13 @@ class PolicyInline(Change):
     def warnings(self, wish: Wish, seen: Seen) -> list[str]:
         """What the lint thinks dangerous, so that whoever approves reads it."""
         found = _lint(wish, seen)
-        said = [_in_words(one) for one in found if one.severity in _WARNED and one not in lint.refusals(found)]
+        refused = lint.refusals(found)
+        grave = [one for one in found if one.severity in _WARNED and one not in refused]
+        said = [policy_document.in_words(one) for one in grave]
         if self.has_power(wish, seen):
-            said.insert(0, f"the document is administrator power within the boundary that {wish.user} is known to have")
+            capped = _boundary(seen) is not None
+            within = "within the boundary" if capped else "and no boundary that caps it is known"
+            said.insert(0, f"{wish.user} would have administrator power by it, {within}")
         if documents.has_deny(read(wish.body)):
             said.append("it also forbids things, so only an admin can end it early")
         return said
@@ -81,17 +85,9 @@ class PolicyInline(Change):
     @override
     def refusals(self, wish: Wish, _case: Case, seen: Seen) -> list[Refusal]:
         """What AWS would refuse, and a name or a size that cannot be, as far as was seen."""
-        refused = []
-        found = lint.refusals(_lint(wish, seen))
-        if found:
-            errors = [
-                {"loc": ["body", "change", "document"], "msg": _in_words(one), "type": "value_error"}
-                for one in found[:_SHOWN]
-            ]
-            text = f"AWS would not take this document. {_in_words(found[0])}"
-            refused.append(Refusal(422, "policy_refused", text, {"errors": errors}))
-        elif not read(wish.body):
-            refused.append(Refusal(422, "policy_refused", "The document cannot be read. Send a policy as JSON."))
+        refused: list[Refusal] = []
+        if badly := policy_document.refusals(wish.body.document, Use.USER):
+            refused += badly
         elif (many := _total(wish, seen)) > inline.MOST:
             refused.append(Refusal(422, "policy_too_large", _too_large(wish, many)))
         ours = {names.key(one.name) for one in wish.one_offs}
@@ -130,12 +126,7 @@ class PolicyInline(Change):
 
 def read(body: PolicyInlineBody) -> dict[str, Any]:
     """The document; empty where it cannot be read, which is refused when it is asked for."""
-    try:
-        document = documents.read(body.document)
-        canonical.dumps(document)
-    except (RecursionError, TypeError, ValueError):
-        return {}
-    return document
+    return policy_document.content(body.document) or {}
 
 
 def fingerprint(body: PolicyInlineBody) -> str:
@@ -196,28 +187,15 @@ def _too_large(wish: Wish, many: int) -> str:
     )
 
 
-def _in_words(finding: Finding) -> str:
-    parts = [f"Line {finding.line}, {finding.subject}: {finding.evidence} {finding.reason}", finding.remedy or ""]
-    if finding.scoped_form is not None:
-        parts.append(f"For example {json.dumps(finding.scoped_form)}")
-    return " ".join(part for part in parts if part)
-
-
-def _boundary(wish: Wish, seen: Seen) -> dict[str, Any] | None:
-    """The document of the boundary that the user was seen to have; None: it is not known, so nothing is capped.
-
-    What is kept of a sighting is a hash, so it has to be the document that Gatehouse writes.
-    """
+def _boundary(seen: Seen) -> Mapping[str, Any] | None:
+    """The document of the boundary that the user was seen to have; None: it is not known, so nothing is capped."""
     arn = seen.user.boundary if seen.user is not None else None
-    if arn is None or arn != wish.boundary_arn or seen.boundary is None:
-        return None
-    _, partition, _, _, account_id, _ = arn.split(":", 5)
-    document = guardrails.boundary(partition, account_id)
-    return document if documents.fingerprint(document) == seen.boundary.sha256 else None
+    known = [seen.boundary] if seen.boundary is not None else []
+    return next((p.document for p in (*known, *seen.policies.values()) if p.name == arn), None)
 
 
 def _lint(wish: Wish, seen: Seen) -> tuple[Finding, ...]:
-    sent, cap = wish.body.document, _boundary(wish, seen)
+    sent, cap = wish.body.document, _boundary(seen)
     text = sent if isinstance(sent, str) else json.dumps(sent, indent=2, ensure_ascii=False)
     return _linted(text, None if cap is None else canonical.dumps(cap))
 

@@ -41,7 +41,6 @@ WRITES = frozenset(
         "PutUserPermissionsBoundary",
         "PutUserPolicy",
         "RemoveUserFromGroup",
-        "SetDefaultPolicyVersion",
         "UpdateAccessKey",
         "UpdateAccountPasswordPolicy",
         "UpdateLoginProfile",

@@ -155,6 +155,8 @@ def assess(
     if change.of_group:
         seen = policy_documents.complete(tx, account, seen, change.policies(wish))
         seen = replace(seen, caps=boundaries.of_groups(tx, account, names, seen.boundary))
+    if _gives_policy(change, body) and seen.user is not None and seen.user.boundary is not None:
+        seen = policy_documents.complete(tx, account, seen, [seen.user.boundary])
     parties = {asker, subject.name, subject.person.counts_as}
     binding = [*asked.values(), *rules.values(), *change.rules(body)]
     roster = _with_subject(people.roster(tx, binding, parties), subject)

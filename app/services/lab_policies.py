@@ -1,6 +1,5 @@
 """The lab's own managed policies as they were last seen: how they are called, and what they are attached to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +18,11 @@ _seen, _groups, _accounts = columns(Sighting), columns(Group), columns(Account)
 _OURS = (_seen.c.account == sa.bindparam("account"), _seen.c.what == _WHAT, _seen.c.state.is_not(None))
 _NAMES = sa.select(_seen.c.name).where(*_OURS)
 _ALL = sa.select(_seen.c.name, _seen.c.state).where(*_OURS).order_by(_seen.c.name)
+_GROUPS = (
+    sa.select(_seen.c.name, _seen.c.state)
+    .where(_seen.c.account == sa.bindparam("account"), _seen.c.what == "group", _seen.c.state.is_not(None))
+    .order_by(_seen.c.name)
+)
 # An ARN stands in quotation marks in a group's state, which keeps one from matching inside another.
 _ATTACHED = (
     sa.select(_seen.c.name, _groups.c.name.is_not(None).label("managed"))
@@ -37,7 +41,7 @@ class Found:
     """A policy of the lab's own.
 
     Attributes:
-        lab: None where none of that name was seen.
+        lab: With its document, where that was read. None where none of that name was seen.
         attached: The groups that were seen to have it.
         managed: Those of them that Gatehouse manages.
     """
@@ -68,9 +72,14 @@ def find(tx: Tx, account: str, name: str) -> Found:
     state = connection.execute(_ALL.where(_seen.c.name == name), {"account": account}).one_or_none()
     rows = _groups_with(tx, account, arn)
     attached = tuple(group for group, _ in rows)
-    lab = LabPolicy.from_json(state.state) if state is not None else None
+    lab = None
+    if state is not None:
+        lab = LabPolicy.from_json(state.state)
+        read = policy_documents.of_arns(tx, account, [arn]).get(arn)
+        # One that was read since, with a group, is newer than what it was when the policy was read whole.
+        lab = replace(lab, policy=read or lab.policy, groups=attached)
     return Found(
-        None if lab is None else replace(lab, groups=attached),
+        lab,
         attached,
         tuple(group for group, managed in rows if managed),
     )
@@ -91,15 +100,10 @@ def _groups_with(tx: Tx, account: str, arn: str) -> list[tuple[str, bool]]:
 
 @dataclass(frozen=True)
 class Shown:
-    """A policy of the lab's own, for people.
-
-    Attributes:
-        document: None where it was not read.
-    """
+    """A policy of the lab's own, for people."""
 
     name: str
     lab: LabPolicy
-    document: Mapping[str, Any] | None
 
 
 def page(tx: Tx, account: str, *, before: str | None, limit: int) -> list[Shown]:
@@ -107,12 +111,17 @@ def page(tx: Tx, account: str, *, before: str | None, limit: int) -> list[Shown]
     query = _ALL.where(_seen.c.name > before) if before is not None else _ALL
     rows = tx.session.connection().execute(query.limit(limit), {"account": account}).all()
     found = {name: LabPolicy.from_json(state) for name, state in rows}
-    documents = policy_documents.of_arns(tx, account, [lab.policy.name for lab in found.values()])
+    arns = {lab.policy.name for lab in found.values()}
+    documents = policy_documents.of_arns(tx, account, arns)
+    having: dict[str, list[str]] = {arn: [] for arn in arns}
+    for group, state in tx.session.connection().execute(_GROUPS, {"account": account}):
+        for policy in state["policies"]:
+            if policy["name"] in having:
+                having[policy["name"]].append(group)
     return [
         Shown(
             name,
-            replace(lab, groups=tuple(group for group, _ in _groups_with(tx, account, lab.policy.name))),
-            documents[lab.policy.name].document if lab.policy.name in documents else None,
+            replace(lab, policy=documents.get(lab.policy.name, lab.policy), groups=tuple(having[lab.policy.name])),
         )
         for name, lab in found.items()
     ]
@@ -125,7 +134,4 @@ def show(tx: Tx, account: str, name: str) -> Shown | None:
     if real is None:
         return None
     lab = find(tx, account, real).lab
-    if lab is None:
-        return None
-    known = policy_documents.of_arns(tx, account, [lab.policy.name]).get(lab.policy.name)
-    return Shown(real, lab, known.document if known else None)
+    return None if lab is None else Shown(real, lab)

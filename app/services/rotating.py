@@ -131,13 +131,12 @@ def _go(tx: Tx, row: KeyRotation, turn: Turn, used_at: datetime | None = None) -
     if row.attempts and turn.to is not None:
         tell(tx, row)  # what was in the way is not any more
     if turn.to == RotationState.ENDED and turn.outcome is not None:
-        if turn.outcome == Outcome.NEW_KEY_GONE:
-            secrets.over(tx, row.account, row.user, SecretKind.ACCESS_KEY, key_id=row.new_key_id)
+        _erase(tx, row, row.old_key_id if turn.outcome == Outcome.ROTATED else row.new_key_id)
         end(tx, row, turn.outcome)
     elif turn.to == RotationState.OVERLAPPING:
         overlaps(tx, row, SYSTEM_ACTOR, used_at=used_at.isoformat() if used_at else None)
     elif turn.to == RotationState.ABANDONING:
-        secrets.over(tx, row.account, row.user, SecretKind.ACCESS_KEY, key_id=row.new_key_id)
+        _erase(tx, row, row.new_key_id)
         move_rotation(tx, row, turn.to, due_at=tx.now, attempts=0)
         note(tx, "access_key.rotation_abandoned", row)
     elif turn.to == RotationState.RETIRED:
@@ -145,6 +144,11 @@ def _go(tx: Tx, row: KeyRotation, turn: Turn, used_at: datetime | None = None) -
     elif turn.call is None and used_at is not None:
         note_rotation(tx, row, unused_since=used_at, due_at=used_at + tx.terms.key_idle, attempts=0)
         note(tx, "access_key.still_used", row, used_at=used_at.isoformat())
+
+
+def _erase(tx: Tx, row: KeyRotation, key_id: str) -> None:
+    """What waits for collection and opens nothing any more is not kept."""
+    secrets.over(tx, row.account, row.user, SecretKind.ACCESS_KEY, key_id=key_id)
 
 
 def _retired(tx: Tx, row: KeyRotation) -> None:
@@ -155,5 +159,6 @@ def _retired(tx: Tx, row: KeyRotation) -> None:
         note_rotation(tx, row, **values)
     else:
         move_rotation(tx, row, RotationState.RETIRED, **values)
+    _erase(tx, row, row.old_key_id)
     suspensions.leave_out(tx, row.account, row.user, row.old_key_id)
     note(tx, "access_key.deactivated", row, delete_after=until.isoformat())

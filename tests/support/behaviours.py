@@ -195,8 +195,6 @@ BEHAVIOURS |= {
     "delete_version": Behaviour("DeletePolicyVersion", "one that does not count", "done, the other one is shown"),
     "delete_version_default": Behaviour("DeletePolicyVersion", "the one that counts", "DeleteConflict"),
     "delete_version_missing": Behaviour("DeletePolicyVersion", "there is no such version", _NONE),
-    "default_version": Behaviour("SetDefaultPolicyVersion", "to the first of two", "done, the first document"),
-    "default_version_missing": Behaviour("SetDefaultPolicyVersion", "there is no such version", _NONE),
     "delete_policy": Behaviour("DeletePolicy", "attached to nothing, one version", _GONE),
     "delete_policy_missing": Behaviour("DeletePolicy", "there is none", _NONE),
     "delete_policy_attached": Behaviour("DeletePolicy", "a group has it", "DeleteConflict, it stays"),

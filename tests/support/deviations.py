@@ -109,8 +109,6 @@ DEVIATIONS: dict[tuple[str, str], str] = {
     ("moto", "delete_policy_attached"): "done, gone",
     ("moto", "delete_policy_with_versions"): "done, gone",
     ("moto", "delete_policy_of_a_boundary"): "done, gone",
-    ("ministack", "default_version"): "not offered, the second document",
-    ("ministack", "default_version_missing"): "not offered",
     ("ministack", "delete_policy_with_versions"): "done, gone",
     ("ministack", "delete_policy_of_a_boundary"): "done, gone",
     ("fake", "lists_in_pages"): "whole lists, it speaks no HTTP",

@@ -87,11 +87,6 @@ class Policies(Users):
         if parameters.get("SetAsDefault"):
             self._counts(parameters["PolicyArn"], kept, version)
 
-    def _SetDefaultPolicyVersion(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
-        kept = self._made("SetDefaultPolicyVersion", parameters)
-        checks.there("SetDefaultPolicyVersion", parameters["VersionId"], kept.documents)
-        self._counts(parameters["PolicyArn"], kept, parameters["VersionId"])
-
     def _DeletePolicyVersion(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         kept = self._made("DeletePolicyVersion", parameters)
         checks.there("DeletePolicyVersion", parameters["VersionId"], kept.documents)
