@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.domain import canonical, guardrails, power
-from app.services import sightings
+from app.services import policy_documents, sightings
 from tests import test_group_update_faults as faults
 from tests.conftest import Databases
+from tests.support import fake_checks as checks
 from tests.support.fake_iam import BOUNDARY_ARN, Account, FakeIam
 from tests.support.lab import Lab
 from tests.test_group_update import EC2, GLACIER, IAM_FULL, S3, change, parts
@@ -86,6 +88,33 @@ def test_rule_13_the_boundary_that_members_really_have_decides(lab: Lab, name: s
     member(lab, iam, name, None)
     assert needed(change(lab, name, {**more, "description": "one who is not"})) == 2
     assert needed(change(lab, name, {"policies": [GLACIER]})) == 1
+
+
+def test_rule_13_a_boundary_that_nobody_has_read_is_none(lab: Lab, name: str, iam: FakeIam) -> None:
+    other = "arn:aws:iam::123456789012:policy/governance/Other"
+    member(lab, iam, name, other)
+    assert needed(change(lab, name, {"policies": [GLACIER, IAM_FULL]})) == 2
+    with lab.running.database.write() as tx:
+        policy_documents.keep(tx, "default", [checks.policy(other, allowing("s3:*"))])
+    assert needed(change(lab, name, {"policies": [GLACIER, IAM_FULL], "description": "read by now"})) == 1
+
+
+def test_rule_13_joining_looks_at_no_documents(lab: Lab) -> None:
+    said: list[str] = []
+    engine = lab.running.database.engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        said.append(f"{statement} {parameters}")
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        lab.ask("bob", "LabGuest")
+        joined = [one for one in said if "document" in one or "lab_policy" in one]
+        change(lab, "LabGuest", {"description": "this one does"})
+        changed = [one for one in said if "document" in one or "lab_policy" in one]
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert (joined, bool(changed)) == ([], True)
 
 
 def test_rule_13_lab_user_as_the_catalogue_has_it_needs_two(lab: Lab) -> None:

@@ -1,9 +1,9 @@
 """Every write that reached IAM has an approved cause, and IAM is what the grants say."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from tests.history.record import ADDS, REMOVES, Access, History, Violation, access, moment
+from tests.history.record import ADDS, ADMIN_GROUPS, REMOVES, Access, History, Violation, access, moment
 from tests.history.spans import Leave, Span, access_of, leaves, spans
 from tests.support.write_log import Write
 
@@ -25,10 +25,10 @@ def check(history: History) -> Iterator[Violation]:
     for write in history.writes:
         if write.status is None:
             yield Violation("log", f"nobody knows what became of write {write.seq}, {write.action}")
-    for write in done:
-        if write.action not in ADDS | REMOVES:
-            yield Violation("cause", f"nothing that was asked for calls {write.action} {write.parameters}")
     begun, left = spans(history), leaves(history)
+    for write in done:
+        if write.action not in ADDS | REMOVES and not _moves_an_admin(write, begun):
+            yield Violation("cause", f"nothing that was asked for calls {write.action} {write.parameters}")
     by_access: dict[Access, list[Write]] = {}
     for write in done:
         if write.action in ADDS | REMOVES:
@@ -40,6 +40,14 @@ def check(history: History) -> Iterator[Violation]:
             else:
                 yield from _removed(what, write, begun.get(what, []), left.get(what, []), history.late)
     yield from _memberships(history, by_access)
+
+
+def _moves_an_admin(write: Write, begun: Mapping[Access, list[Span]]) -> bool:
+    """Whether it moves somebody between the paths who joins or joined a group of administrators (rule 26)."""
+    if write.action != "UpdateUser" or write.parameters.get("NewPath") not in {"/lab/", "/lab-admin/"}:
+        return False
+    user, at = write.parameters["UserName"], sent(write)
+    return any(span.begins <= at for group in ADMIN_GROUPS for span in begun.get((user, group), []))
 
 
 def _said(write: Write, what: Access) -> str:

@@ -11,6 +11,8 @@ from tests.support.write_log import Write
 Row = Mapping[str, Any]
 Access = tuple[str, str]
 """A user, and what they get: a group's name, or `inline:` with the name of a policy of their own."""
+ADMIN_GROUPS = frozenset({"LabAdmin"})
+"""Whose members live under `/lab-admin/`."""
 ADDS, REMOVES = frozenset({"AddUserToGroup", "PutUserPolicy"}), frozenset({"RemoveUserFromGroup", "DeleteUserPolicy"})
 
 
