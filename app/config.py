@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     lapse_after: Duration = timedelta(days=7)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
+    url: str | None = None
+    token: str | None = Field(default=None, repr=False)
 
     def keys(self) -> tuple[bytes, bytes]:
         """The secret key and the audit key.

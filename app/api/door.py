@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from app.errors import Conflict, Forbidden, GatehouseError, Unavailable
 from app.services import audit
 
 Answer = BaseModel | None
+Result = TypeVar("Result")
 
 
 class Reader:
@@ -57,15 +58,20 @@ class Door(Reader):
             status: Of the answer.
             secret: The answer is never stored (rule 17).
         """
+        return self.try_to(lambda: self._write(change, status, secret=secret))
+
+    def try_to(self, do: Callable[[], Result]) -> Result:
+        """Do something that opens transactions of its own; what is refused is audited."""
         try:
-            return self._write(change, status, secret=secret)
+            with database_errors():
+                return do()
         except (Forbidden, Conflict) as refusal:
             self._note_refusal(refusal)
             raise
 
     def _write(self, change: Callable[[Tx], Answer], status: int, *, secret: bool) -> Response:
         key, owner = self._key, self.caller.name
-        with database_errors(), self.house.database.write() as tx:
+        with self.house.database.write() as tx:
             if key is not None:
                 path = self._request.url.path
                 print_ = idempotency.fingerprint(self._request.method, path, self._body)

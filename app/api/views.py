@@ -101,11 +101,12 @@ def grant(row: Grant) -> GrantView:
     return GrantView(
         id=row.id,
         access_request_id=row.access_request_id,
+        origin=row.origin,
         account=row.account,
         user=row.user,
         group=row.group,
         state=row.state,
-        duration=to_text(timedelta(seconds=row.duration_seconds)),
+        duration=_duration(row.duration_seconds),
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         ended_at=row.ended_at,

@@ -8,7 +8,7 @@ import sys
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import operations, serving
+from app.cli import importing, operations, serving
 from app.clients.aws import AwsError, Retryable
 from app.errors import GatehouseError, StartError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 serving.add_to(app)
 operations.add_to(app)
+importing.add_to(app)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from app import log, migrate, rights, worker
+from app.clients.iam import BotoIam
 from app.config import Settings
 from app.db import Database
 from app.delivery import wakes
@@ -21,6 +22,8 @@ from app.services.anchoring import Anchoring
 from app.services.backoff import Backoff
 
 _log = log.get("serve")
+ACCOUNT_TIMEOUT = 60.0
+"""Seconds for one answer: a thousand users at once take longer to be written down than any other."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def started(
         if with_worker:
             inside = working(settings, database, endpoint_url=endpoint_url, backoff=backoff)
             delivery = stack.enter_context(inside)
-        app = create_app(settings, database, delivery)
+        app = create_app(settings, database, delivery, lambda _account: reading(settings, endpoint_url))
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -117,6 +120,12 @@ def started(
             timeout_graceful_shutdown=10,
         )
         yield Running(uvicorn.Server(config), sock, database)
+
+
+def reading(settings: Settings, endpoint_url: str | None = None) -> BotoIam:
+    """What reads a whole account: made anew each time, which is rare."""
+    timeout = max(ACCOUNT_TIMEOUT, settings.aws_timeout.total_seconds())
+    return BotoIam(pace=settings.aws_pace, endpoint_url=endpoint_url, read_timeout=timeout)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -68,6 +68,14 @@ class UserState(StrEnum):
     DELETED = "deleted"
 
 
+class Origin(StrEnum):
+    """Where a grant comes from."""
+
+    REQUEST = "request"
+    IMPORTED = "imported"
+    """It stood in the account before Gatehouse: nobody asked for it here, and it has no end (rule 20)."""
+
+
 class Severity(StrEnum):
     """How bad a finding is; worst first."""
 

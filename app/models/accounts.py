@@ -14,6 +14,8 @@ class Account(SQLModel, table=True):
     aws_account_id: str | None = None
     partition: str = "aws"
     setup_at: dt.datetime | None = None
+    imported_at: dt.datetime | None = None
+    """When the first import was complete; from then on an import only reports (rule 29)."""
 
 
 class Sighting(SQLModel, table=True):

@@ -142,7 +142,8 @@ class CarryOut:
             if row.state == QUEUED:
                 longest = {g.name: int(g.max_duration.total_seconds()) for g in assessment.case.groups}
                 for grant in current:
-                    seconds = min(grant.duration_seconds, longest[grant.group])  # rule 5
+                    longest_now = longest[grant.group]
+                    seconds = min(grant.duration_seconds or longest_now, longest_now)  # rule 5
                     # The undo is due before the first write is made (rule 19).
                     undo_at = tx.now + timedelta(seconds=seconds)
                     move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at, duration_seconds=seconds)

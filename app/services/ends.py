@@ -54,7 +54,7 @@ _HOLDERS = (
         _grants.c.user.in_(sa.bindparam("users", expanding=True)),
         _grants.c.state.in_(sorted(HOLDING_GRANTS)),
     )
-    .order_by(_grants.c.ends_at)
+    .order_by(_grants.c.ends_at.nulls_last())
 )
 
 
@@ -155,7 +155,7 @@ def _turn(tx: Tx, due: list[Grant]) -> None:
         if grant.state != GrantState.APPLYING:
             continue
         # The request that should have given it never finished; it undoes what it wrote (rule 19).
-        row = tx.session.get_one(AccessRequest, grant.access_request_id)
+        row = tx.session.get_one(AccessRequest, grant.access_request_id)  # only what was asked for is ever applying
         move_grant(tx, grant, GrantState.REVOKING, end_reason="not_applied", due_at=tx.now)
         if row.provisioning == Provisioning.APPLYING:
             failure = problem(tx.now, "took_too_long", "It was not carried out in time.", undoing=True)

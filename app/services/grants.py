@@ -17,7 +17,7 @@ from app.domain.states import (
     GrantState,
     Provisioning,
 )
-from app.domain.words import Kind
+from app.domain.words import Kind, Origin
 from app.errors import Conflict, Forbidden, NotFound
 from app.models import AccessRequest, Grant, RequestGroup, columns, new_id
 from app.services import audit, directory, people, sightings
@@ -93,7 +93,7 @@ def other_holder(tx: Tx, grant: Grant) -> str | None:
             col(Grant.state).in_(HOLDING_GRANTS),
             col(Grant.id) != grant.id,
         )
-        .order_by(col(Grant.ends_at).desc())
+        .order_by(col(Grant.ends_at).desc().nulls_first())
         .limit(1)
     ).scalar_one_or_none()
     return found
@@ -210,11 +210,15 @@ def extendable(tx: Tx, caller: Caller, grant_id: str, duration: timedelta) -> Gr
     """The grant to be extended (rule 23).
 
     Raises:
-        Conflict: `grant_ended`, it is not active; `not_later`, the new end would be no later.
+        Conflict: `grant_ended`, it is not active; `adopt_instead`, it has no end; `not_later`, the new end would be
+            no later.
     """
     grant = get_visible(tx, caller, grant_id)
     if grant.state != GrantState.ACTIVE:
         raise Conflict(f"Only an active grant can be extended; this one is {grant.state}.", code="grant_ended")
+    if grant.origin == Origin.IMPORTED:
+        text = "This access was imported and has no end that could be later; ask for grant.adopt, which gives it one."
+        raise Conflict(text, code="adopt_instead")
     if grant.ends_at is not None and tx.now + duration <= grant.ends_at:
         raise Conflict("The access already lasts longer than that; ask for a later end.", code="not_later")
     return grant

@@ -220,7 +220,8 @@ def is_given_again(tx: Tx, row: AccessRequest, assessment: Assessment) -> bool:
 
 def activate(tx: Tx, grant: Grant) -> None:
     """IAM shows the access: its clock starts, and its end is due in the same transaction."""
-    ends_at = tx.now + timedelta(seconds=grant.duration_seconds)
+    lasts = timedelta(seconds=grant.duration_seconds or 0)  # only imported grants have none, and they are active
+    ends_at = tx.now + lasts
     move_grant(tx, grant, GrantState.ACTIVE, starts_at=tx.now, ends_at=ends_at, due_at=ends_at, attempts=0)
     audit.of_grant(
         tx,
@@ -228,7 +229,7 @@ def activate(tx: Tx, grant: Grant) -> None:
         grant,
         by=SYSTEM_ACTOR,
         ends_at=ends_at.isoformat(),
-        duration=to_text(timedelta(seconds=grant.duration_seconds)),
+        duration=to_text(lasts),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app import bulk
 from app.db import Tx
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
 from app.models import Sighting, columns
@@ -14,6 +15,11 @@ _BOUNDARY = "LabBoundary"
 _seen = columns(Sighting)
 _LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
     _seen.c.account == sa.bindparam("account"), _seen.c.name.in_(sa.bindparam("names", expanding=True))
+)
+_KNOWN_USERS = sa.select(_seen.c.name).where(
+    _seen.c.account == sa.bindparam("account"),
+    _seen.c.what == "user",
+    _seen.c.name.in_(sa.bindparam("names", expanding=True)),
 )
 _REFRESH = sa.update(_seen).where(
     _seen.c.account == sa.bindparam("in_account"), _seen.c.what == "user", _seen.c.name == sa.bindparam("of")
@@ -72,6 +78,20 @@ def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:
     """Keep what was just read of one user; None says that IAM has none."""
     _put(tx, account, "user", name, user.as_json() if user else None)
+
+
+def save_users(tx: Tx, account: str, users: Iterable[SeenUser]) -> None:
+    """Keep what was just read of many users."""
+    rows = {
+        user.name: {"account": account, "what": "user", "name": user.name, "state": user.as_json(), "seen_at": tx.now}
+        for user in users
+    }
+    connection = tx.session.connection()
+    known = connection.execute(_KNOWN_USERS, {"account": account, "names": list(rows)}).scalars().all()
+    again = [rows.pop(name) for name in known]
+    bulk.insert(connection, _seen, list(rows.values()))
+    if again:
+        connection.execute(_PUT_POSTGRESQL if tx.locks_rows else _PUT_SQLITE, again)
 
 
 def left(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:

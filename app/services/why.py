@@ -20,7 +20,8 @@ _sightings, _accounts = columns(Sighting), columns(Account)
 
 _GIVEN = (
     sa.select(
-        *(_grants.c[n] for n in ("id", "account", "group", "state", "duration_seconds", "starts_at", "ends_at")),
+        *(_grants.c[n] for n in ("id", "account", "group", "state", "origin")),
+        *(_grants.c[n] for n in ("duration_seconds", "starts_at", "ends_at")),
         _requests.c.id.label("request_id"),
         *(_requests.c[n] for n in ("kind", "requester", "reason", "extends", "created_at", "decided_at")),
         *(_decisions.c[n] for n in ("approver", "channel", "at", "comment")),
@@ -88,6 +89,7 @@ def _grant(row: Any, approvals: tuple[Approval, ...]) -> Given:
         ends_at=row.ends_at,
         request=_asked(row) if row.request_id is not None else None,
         approvals=approvals,
+        origin=row.origin,
     )
 
 

@@ -5,17 +5,18 @@ quotas"), and `tests/test_iam_port*.py` hold it to that next to the emulators.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from app.clients import aws
+from app.clients import aws, details
 from app.clients.iam import PASSWORDS, WRITES
 from app.domain import canonical, documents
 from app.domain.belongings import Belongings
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
+from tests.support import fake_details
 from tests.support.fake_users import ACCOUNT, BOUNDARY_ARN, Account, Users
 
 __all__ = ["ACCOUNT", "BOUNDARY_ARN", "Account", "Died", "FakeIam", "Fault"]
@@ -67,6 +68,9 @@ class FakeIam(Users):
         read_faults: The same for the reading ones.
         during: Called once inside the next call, as if somebody came in meanwhile.
         calls: Every changing call that was made, by action.
+        documents: The documents of the account's own managed policies, by ARN; `policies` has their hashes.
+        page_size: Things in one page of GetAccountAuthorizationDetails; a page may be shorter.
+        calls_of_details: How many of these pages were asked for.
     """
 
     def __init__(self, *, emulated: bool = False) -> None:
@@ -81,6 +85,8 @@ class FakeIam(Users):
         self.read_faults: deque[Fault] = deque()
         self.during: Callable[[], None] | None = None
         self.calls: list[str] = []
+        self.documents: dict[str, str] = {}
+        self.page_size, self.calls_of_details = 1000, 0
 
     def memberships(self) -> set[tuple[str, str]]:
         """Every membership: user and group."""
@@ -125,6 +131,16 @@ class FakeIam(Users):
         self._read("ListAccessKeys")
         found = self.users.get(name)
         return None if found is None else found.belongings()
+
+    def pages(self, action: str, *, most: int, **parameters: Any) -> Iterator[Mapping[str, Any]]:
+        """The whole account, so many things a page. Nothing else is listed so."""
+        assert (action, parameters["Filter"]) == (details.ACTION, list(details.KINDS))
+        pages = fake_details.pages(self.users, self.groups, self.documents, size=self.page_size)
+        assert len(pages) <= most
+        for page in pages:
+            self._read(action)
+            self.calls_of_details += 1
+            yield page
 
     def shortest_password(self) -> int | None:
         self._read("GetAccountPasswordPolicy")
@@ -230,6 +246,7 @@ class FakeIam(Users):
         checks.free("CreatePolicy", name, [arn.rsplit("/", 1)[1] for arn in self.policies if ":iam::aws:" not in arn])
         document = checks.document("CreatePolicy", text, longest=DOCUMENT)
         arn = f"arn:aws:iam::{ACCOUNT}:policy{path}{name}"
+        self.documents[arn] = text
         self.policies[arn] = SeenPolicy(
             arn, documents.fingerprint(document), documents.has_deny(document), documents.allows_all(document)
         )
