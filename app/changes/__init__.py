@@ -3,6 +3,7 @@
 from app.changes.access_keys import AccessKeyCreate, AccessKeyDelete
 from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
+from app.changes.grant_adopt import GrantAdopt
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
 from app.changes.user_create import UserCreate
@@ -29,5 +30,6 @@ REGISTRY: dict[Kind, Change] = {
         UserSuspend(),
         UserResume(),
         UserDelete(),
+        GrantAdopt(),
     )
 }

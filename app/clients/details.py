@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from app.clients import aws, belongings
 from app.domain.found import FoundAccount, FoundGroup, FoundUser
+from app.domain.guardrails import GOVERNANCE_PATH
 from app.domain.sightings import SeenPolicy, SeenUser
 
 ACTION = "GetAccountAuthorizationDetails"
@@ -51,6 +52,7 @@ def read(iam: ReadsAccounts) -> FoundAccount:
             groups |= {group.name: group for group in map(_group, page["GroupDetailList"])}
             own |= {str(policy["Arn"]): policy for policy in page["Policies"]}
         used = {arn for group in groups.values() for arn in group.attached}
+        used |= {arn for arn in own if f":policy{GOVERNANCE_PATH}" in arn}
         policies = {arn: _policy(arn, own[arn]) for arn in sorted(used & own.keys())}
     except (AttributeError, LookupError, TypeError, ValueError) as problem:
         # Not the problem's own text, which could repeat what the answer held.

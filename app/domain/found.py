@@ -46,7 +46,7 @@ class FoundAccount:
     """Everything that one reading found.
 
     Attributes:
-        policies: The account's own managed policies that a group has attached, by ARN.
+        policies: The account's own managed policies that a group has attached, and our guardrails, by ARN.
         calls: Calls that the reading took.
     """
 

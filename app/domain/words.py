@@ -19,6 +19,7 @@ class Kind(StrEnum):
     USER_SUSPEND = "user.suspend"
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"
+    GRANT_ADOPT = "grant.adopt"
 
 
 class Role(StrEnum):

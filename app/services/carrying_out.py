@@ -27,7 +27,7 @@ from app.domain.states import (
     Provisioning,
 )
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, grants, handover, leaving, outcomes, secrets, sightings
+from app.services import adopting, approvals, audit, grants, handover, leaving, outcomes, secrets, sightings
 from app.services.assessment import Assessment, reassess, wish_of
 from app.services.backoff import Backoff
 from app.services.ends import EndGrants
@@ -210,6 +210,7 @@ class CarryOut:
                 return
             for grant in current:
                 outcomes.activate(tx, grant)
+            adopting.took_over(tx, row)
             handover.finish(tx, row)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
             if change.of_person:

@@ -138,7 +138,7 @@ def _cancel_asked(tx: Tx, by: Actor, account: str, user: str, group: str) -> Non
             col(RequestGroup.group) == group,
             col(AccessRequest.user) == user,
             col(AccessRequest.account) == account,
-            col(AccessRequest.kind) == Kind.GROUP_JOIN,
+            col(AccessRequest.kind).in_((Kind.GROUP_JOIN, Kind.GRANT_ADOPT)),
             col(AccessRequest.decision).in_((DecisionState.PENDING, DecisionState.APPROVED)),
             col(AccessRequest.provisioning).in_(_NOT_UNDER_WAY),
         )

@@ -23,8 +23,8 @@ from app.domain.retries import SETTLES
 from app.domain.sightings import SeenGroup, SeenPolicy
 from app.errors import Conflict
 from app.models import Account, Group, columns
-from app.services import audit, imported
-from app.services.assessment import get_account
+from app.services import audit, imported, sightings
+from app.services.assessment import boundary_arn, get_account
 from app.services.imported import CURRENT, PEOPLE, Source, Written
 from app.services.setup import policy_arns
 
@@ -85,6 +85,9 @@ def run(database: Database, iam: ReadsAccounts, by: Actor, name: str) -> Outcome
         account.aws_account_id, account.partition = own_id, partition
         account.imported_at = account.imported_at or tx.now
         tx.session.flush()
+        boundary = found.policies.get(boundary_arn(partition, own_id) or "")
+        if boundary is not None:
+            sightings.save_boundary(tx, name, boundary)
         imported.look(tx, name, () if first else found.users, seen)
         rows = _rows(tx, account, since)
         differing = tuple(imports.differences(name, found, rows))

@@ -19,7 +19,7 @@ from app.domain.sightings import Seen
 from app.domain.states import APPLIED, APPLYING, CANCELLED, ENDING_GRANTS, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, directory, grants, people, sightings
+from app.services import adopting, approvals, audit, directory, grants, people, sightings
 from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request, note_request
 
@@ -264,6 +264,7 @@ def failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> N
     failure = approvals.problem(tx.now, code, detail, **more)
     lapses_at = max(row.lapses_at, tx.now)
     move_request(tx, row, FAILED, failure=failure, due_at=lapses_at)
+    adopting.lost(tx, row, code)
     audit.of_request(
         tx,
         "access_request.failed",

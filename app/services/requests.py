@@ -23,7 +23,7 @@ from app.domain.states import (
 from app.domain.words import DEFAULT_ACCOUNT, Kind
 from app.errors import Conflict, Forbidden, GatehouseError, Invalid, NotFound
 from app.models import AccessRequest, RequestGroup, columns, new_id
-from app.services import approvals, audit, directory, grants, leaving, people, visibility
+from app.services import adopting, approvals, audit, directory, grants, leaving, people, visibility
 from app.services.assessment import Assessment, assess, reassess
 from app.services.moves import move_request
 from app.services.people import Known
@@ -72,6 +72,9 @@ def look_at(tx: Tx, caller: Caller, draft: Draft, *, request_id: str, store: boo
         NotFound: The user, the group or the account does not exist.
         Forbidden: The caller may not ask for this user (rule 1).
     """
+    if draft.kind == Kind.GRANT_ADOPT:
+        body, user, account = adopting.resolved(tx, caller, draft.body, draft.user, draft.account)
+        draft = replace(draft, body=body, user=user, account=account, extends=body.grant_id)
     subject = _subject(tx, caller, draft, store=store)
     assessment = assess(
         tx,
@@ -84,7 +87,7 @@ def look_at(tx: Tx, caller: Caller, draft: Draft, *, request_id: str, store: boo
         duration=draft.duration,
     )
     _may_ask(caller, assessment)
-    if draft.duration is None and draft.kind == Kind.GROUP_JOIN:
+    if draft.duration is None and draft.kind in {Kind.GROUP_JOIN, Kind.GRANT_ADOPT}:
         draft = replace(draft, duration=assessment.ruling.max_duration)  # rule 20
     refusals = [
         *_timing(tx, draft, assessment),
@@ -211,6 +214,8 @@ def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
     wish = assessment.wish
     if draft.kind in {Kind.GROUP_JOIN, Kind.GROUP_LEAVE} and draft.extends is None:
         refused += _membership(draft, assessment, grants.live_id(tx, wish.account, wish.user, wish.body.group))
+    if draft.kind == Kind.GRANT_ADOPT:
+        refused += adopting.in_the_way(tx, wish.account, wish.user, wish.body, assessment.seen)
     if draft.kind == Kind.USER_RESUME:
         refused += leaving.in_the_way(tx, wish.user)
     other = tx.session.connection().execute(_SAME, {"same": _same(draft, wish.user)}).scalar_one_or_none()
@@ -223,7 +228,7 @@ def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
 def _membership(draft: Draft, assessment: Assessment, held: str | None) -> list[Refusal]:
     user, group, seen = assessment.wish.user, assessment.wish.body.group, assessment.seen
     if draft.kind == Kind.GROUP_JOIN and held:
-        text = f"{user} already has {group}; extend that grant instead."
+        text = f"{user} already has {group}; extend that grant instead, or adopt it if it was imported."
         return [Refusal(409, "already_has_access", text, {"grant_id": held})]
     # Leaving also ends what is only scheduled, so it is refused only where there is nothing at all.
     if draft.kind == Kind.GROUP_LEAVE and not held and seen.user is not None and not seen.is_member(group):
@@ -267,7 +272,7 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
         raise Conflict("Its approvals no longer count; ask anew.", code="approval_void")
     for name in assessment.change.groups(assessment.wish.body) if assessment.change.gives_access else ():
         held = grants.live_id(tx, row.account, row.user, name)
-        if held:
+        if held not in {None, row.extends}:
             raise Conflict(f"{row.user} has {name} by now.", code="already_has_access", grant_id=held)
     same = canonical.digest([row.account, row.user, row.kind, assessment.change.same(assessment.wish.body)])
     other = tx.session.connection().execute(_SAME, {"same": same}).scalar_one_or_none()
@@ -283,16 +288,5 @@ def extend(tx: Tx, caller: Caller, grant_id: str, duration: timedelta, reason: s
     """Ask for a later end: a new grant that overlaps, under the group's own rule (rule 23)."""
     grant = grants.extendable(tx, caller, grant_id, duration)
     body = REGISTRY[Kind.GROUP_JOIN].body.model_validate({"group": grant.group})
-    return ask(
-        tx,
-        caller,
-        Draft(
-            kind=Kind.GROUP_JOIN,
-            body=body,
-            reason=reason,
-            user=grant.user,
-            account=grant.account,
-            duration=duration,
-            extends=grant.id,
-        ),
-    )
+    draft = Draft(Kind.GROUP_JOIN, body, reason, grant.user, grant.account, duration, extends=grant.id)
+    return ask(tx, caller, draft)
