@@ -144,7 +144,7 @@ class RuleBody(Rule):
 
 
 class LeavingBody(Body):
-    """Why somebody is suspended or comes back."""
+    """Why somebody is suspended, comes back, or gets a new code."""
 
     reason: Reason = "asked by POST"
 

@@ -8,6 +8,7 @@ from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
 from app.changes.user_create import UserCreate
 from app.changes.user_delete import UserDelete
+from app.changes.user_enrol import UserEnrol
 from app.changes.user_roles import UserRoles
 from app.changes.user_suspend import UserResume, UserSuspend
 from app.domain.words import Kind
@@ -31,5 +32,6 @@ REGISTRY: dict[Kind, Change] = {
         UserResume(),
         UserDelete(),
         GrantAdopt(),
+        UserEnrol(),
     )
 }

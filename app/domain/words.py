@@ -20,6 +20,7 @@ class Kind(StrEnum):
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"
     GRANT_ADOPT = "grant.adopt"
+    USER_ENROL = "user.enrol"
 
 
 class Role(StrEnum):

@@ -1,4 +1,4 @@
-"""grants that were there before Gatehouse
+"""grants that were there before Gatehouse, and codes that a request allowed
 
 Revision ID: 0008
 Revises: 0006
@@ -35,10 +35,16 @@ def upgrade() -> None:
         )
     with op.batch_alter_table("account") as batch_op:
         batch_op.add_column(sa.Column("imported_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+    with op.batch_alter_table("enrolment") as batch_op:
+        batch_op.add_column(sa.Column("access_request_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
+    op.create_index(op.f("ix_enrolment_access_request_id"), "enrolment", ["access_request_id"], unique=True)
 
 
 def downgrade() -> None:
     _wait_briefly()
+    op.drop_index(op.f("ix_enrolment_access_request_id"), "enrolment")
+    with op.batch_alter_table("enrolment") as batch_op:
+        batch_op.drop_column("access_request_id")
     with op.batch_alter_table("account") as batch_op:
         batch_op.drop_column("imported_at")
     # The older tables have no place for a grant without a request. The access itself stays as it is in IAM.
