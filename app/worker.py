@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable
 
 from app.clients import aws
-from app.clients.iam import BotoIam, Iam
+from app.clients.iam import Iam
+from app.clients.two_roles import as_roles
 from app.config import Settings
 from app.db import Database
 from app.delivery.embedded import EmbeddedDelivery
@@ -12,6 +13,8 @@ from app.delivery.procrastinate import ProcrastinateDelivery
 from app.delivery.protocol import Delivery
 from app.files.locked import place, require_usable
 from app.files.spill import Spill
+from app.services import account_roles
+from app.services.account_roles import Roles
 from app.services.backoff import Backoff
 from app.services.lanes import Lanes
 from app.services.reconcile import Reconciler
@@ -38,6 +41,37 @@ class Clients:
             return self._kept[account]
 
 
+def clients(
+    settings: Settings,
+    database: Database,
+    *,
+    endpoint_url: str | None = None,
+    workers: Callable[[], int] = lambda: 1,
+) -> Clients:
+    """The IAM of each account, as the roles that `gatehouse setup` was given.
+
+    Args:
+        endpoint_url: Overrides `AWS_ENDPOINT_URL`.
+        workers: How many processes share the pace now.
+    """
+    # Read now, since the ends that go on without the database need their clients as well (rule 36).
+    known = account_roles.of_all(database)
+    timeout = settings.aws_timeout.total_seconds()
+
+    def make(account: str) -> Iam:
+        roles = known.get(account) or account_roles.of_all(database).get(account, Roles())
+        return as_roles(
+            roles.first,
+            roles.second,
+            pace=settings.aws_pace,
+            endpoint_url=endpoint_url,
+            read_timeout=timeout,
+            workers=workers,
+        )
+
+    return Clients(make)
+
+
 def start(
     settings: Settings, database: Database, *, endpoint_url: str | None = None, backoff: Backoff | None = None
 ) -> Delivery:
@@ -54,13 +88,8 @@ def start(
         delivery = EmbeddedDelivery(database)
     else:
         delivery = ProcrastinateDelivery(database, concurrency=settings.worker_concurrency, drain=DRAIN)
-    read_timeout = settings.aws_timeout.total_seconds()
-    clients = Clients(
-        lambda _account: BotoIam(
-            pace=settings.aws_pace, endpoint_url=endpoint_url, read_timeout=read_timeout, workers=delivery.workers
-        )
-    )
-    worst_call = aws.worst_call(read_timeout)
+    iam_of = clients(settings, database, endpoint_url=endpoint_url, workers=delivery.workers)
+    worst_call = aws.worst_call(settings.aws_timeout.total_seconds())
     lanes = Lanes(database, lease=settings.lease, worst_call=worst_call)
-    delivery.start(Reconciler(database, clients, backoff, lanes, spill))
+    delivery.start(Reconciler(database, iam_of, backoff, lanes, spill))
     return delivery

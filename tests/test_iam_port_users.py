@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.admin_path import is_below
 from app.domain.sightings import SeenUser
 from tests.support.deviations import behaviour
 from tests.support.fake_checks import TAGS, USER_NAME
@@ -232,6 +233,23 @@ def test_boundary_user_missing(port: Port) -> str:
 def test_boundary_policy_missing(port: Port) -> str:
     boundary = port.arn("policy/lab/NotThere")
     return port.outcome("PutUserPermissionsBoundary", UserName=port.new_user(), PermissionsBoundary=boundary)
+
+
+@behaviour
+def test_move_user(port: Port) -> str:
+    name, group = port.new_member()
+    port.outcome("PutUserPermissionsBoundary", UserName=name, PermissionsBoundary=(boundary := port.new_policy()))
+    outcome = port.outcome("UpdateUser", UserName=name, NewPath="/lab-admin/")
+    user = shown(port, name)
+    there = "shown there" if is_below(user.arn, "user") else "not shown there"
+    return f"{outcome}, {there}, its groups {'and boundary ' if user.boundary == boundary else ''}kept" * (
+        user.groups == (group,)
+    )
+
+
+@behaviour
+def test_move_user_missing(port: Port) -> str:
+    return port.outcome("UpdateUser", UserName=new_name("nobody"), NewPath="/lab-admin/")
 
 
 @pytest.mark.parametrize("action", ["CreateRole", "DeleteGroup", "GetUser", "__class__"])

@@ -61,6 +61,24 @@ def test_a_whole_life_with_the_boundary_really_kept(lab: Lab) -> None:
     assert lab.get("pi", "/v1/audit-events/verify")["valid"] is True
 
 
+def test_rule_26_an_administrators_boundary_comes_and_goes_with_the_membership(lab: Lab) -> None:
+    body = {"name": "dora", "email": "dora@lab.example", "iam": True}
+    [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
+    lab.applied(create["id"])
+    grant = lab.join("pi", "LabAdmin", by="alice", user="dora", duration="PT1H")
+    assert lab.groups_in_iam("dora") == ["LabAdmin"]
+    above = lab.iam.get_user(UserName="dora")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    assert above == BOUNDARY.replace("LabBoundary", "LabAdminBoundary")
+    query = f"event=access_request.applied&access_request_id={grant['access_request_id']}"
+    [applied] = lab.get("pi", f"/v1/audit-events?{query}")["items"]
+    assert applied["data"]["findings"] == ["UpdateUser: this endpoint does not offer it"]
+
+    lab.post("pi", f"/v1/grants/{grant['id']}/revoke", {"reason": "done"}, expect=202)
+    lab.grant_until(grant["id"], "revoked")
+    below = lab.iam.get_user(UserName="dora")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    assert (below, lab.groups_in_iam("dora")) == (BOUNDARY, [])
+
+
 def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_knows(lab: Lab) -> None:
     body = {"name": "carol", "email": "carol@lab.example", "iam": True}
     [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]

@@ -56,10 +56,11 @@ class Wish:
     Attributes:
         user_id: The subject's id in Gatehouse; it is part of the digest, names alone are not.
         body: The kind's `change`, read.
-        boundary_arn: The account's boundary, None before `gatehouse setup`.
+        boundary_arn: The boundary that the user is to have, None before `gatehouse setup`.
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
         managed: The groups named here, as they are managed now.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
+        admin_groups: Where a group named here lives under `/lab-admin/`: the names of all that do (rule 26).
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Wish:
     needs_mfa: bool = False
     managed: Mapping[str, Managed] = field(default_factory=dict)
     leaver: Leaver | None = None
+    admin_groups: frozenset[str] = frozenset()
 
 
 class Change(ABC):

@@ -16,8 +16,9 @@ from app.changes.base import (
     group_states,
     remove_member,
 )
+from app.domain.admin_path import fall, rise
 from app.domain.names import GroupName
-from app.domain.plans import CannotCarryOut, Plan
+from app.domain.plans import CannotCarryOut, Operation, Plan
 from app.domain.rulings import Case, Need
 from app.domain.sightings import Seen
 from app.domain.words import Kind
@@ -63,7 +64,21 @@ class GroupJoin(Change):
             "boundary": boundary_state(seen),
         }
         operations = () if seen.is_member(wish.body.group) else (add_member(wish.user, wish.body.group),)
-        return Plan(end_state, operations, notes)
+        return Plan(end_state, (*rising(wish, seen), *operations), notes)
+
+
+def rising(wish: Wish, seen: Seen) -> tuple[Operation, ...]:
+    """What comes before joining an admin group (rule 26), as far as it is missing; for any other group nothing.
+
+    Raises:
+        CannotCarryOut: The account has no boundary for administrators.
+    """
+    if not wish.admin_groups or seen.user is None or wish.boundary_arn is None:
+        return ()
+    if seen.fresh and seen.boundary is None:
+        text = "The account has no LabAdminBoundary, and only whoever has it may join this group."
+        raise CannotCarryOut("guardrails_missing", f"{text} Run gatehouse setup, then retry.")
+    return rise(seen.user, wish.boundary_arn, emulated=seen.emulated)
 
 
 def _check_join(wish: Wish, seen: Seen, groups: tuple[str, ...]) -> tuple[str, ...]:
@@ -132,4 +147,8 @@ class GroupLeave(Change):
             "group": wish.body.group,
         }
         gone = seen.fresh and not seen.is_member(wish.body.group)
-        return Plan(end_state, () if gone else (remove_member(wish.user, wish.body.group),))
+        leaving = () if gone else (remove_member(wish.user, wish.body.group),)
+        if seen.user is not None and wish.body.group in wish.admin_groups:
+            before, after = fall(seen.user, wish.body.group, wish.admin_groups)
+            leaving = (*before, *leaving, *after)
+        return Plan(end_state, leaving)

@@ -17,8 +17,10 @@ from app.changes.base import (
     group_needs,
     group_states,
 )
+from app.changes.group_membership import rising
 from app.clients.iam import Iam
-from app.domain.guardrails import USER_PATH
+from app.domain.admin_path import cap, twin
+from app.domain.guardrails import BOUNDARY_NAME, USER_PATH
 from app.domain.names import Email, GroupName
 from app.domain.plans import CannotCarryOut, Operation, Plan
 from app.domain.rulings import Case, Need, Refusal
@@ -137,8 +139,9 @@ class UserCreate(Change):
         operations: list[Operation] = []
         if seen.user is None:
             operations.append(_create(wish, tags))
-        elif seen.boundary is not None and seen.user.boundary != seen.boundary.name:
-            operations.append(_cap(wish, seen.boundary.name))
+        elif not wish.admin_groups and seen.boundary is not None and seen.user.boundary != seen.boundary.name:
+            operations.append(cap(wish.user, seen.boundary.name))
+        operations += rising(wish, replace(seen, user=seen.user or _made(wish)))
         operations += [add_member(wish.user, g) for g in wish.body.groups if not seen.is_member(g)]
         return Plan(end_state, tuple(operations))
 
@@ -152,6 +155,12 @@ class UserCreate(Change):
 
 def _made_by(wish: Wish, user: SeenUser) -> bool:
     return user.tags.get(TAG_REQUEST) == wish.request_id
+
+
+def _made(wish: Wish) -> SeenUser:
+    """The user as CreateUser makes it."""
+    boundary = twin(wish.boundary_arn, BOUNDARY_NAME) if wish.boundary_arn else None
+    return SeenUser(wish.user, f"arn:::::user{USER_PATH}{wish.user}", boundary=boundary)
 
 
 def _check(wish: Wish, seen: Seen) -> None:
@@ -193,14 +202,6 @@ def _create(wish: Wish, tags: dict[str, str]) -> Operation:
         "Tags": [{"Key": k, "Value": v} for k, v in {**tags, **ours}.items()],
     }
     if wish.boundary_arn:
-        parameters["PermissionsBoundary"] = wish.boundary_arn
+        # Also where it is to have the administrators': the first role makes no such user (rule 26).
+        parameters["PermissionsBoundary"] = twin(wish.boundary_arn, BOUNDARY_NAME)
     return Operation("iam", "CreateUser", parameters, f"make the IAM user {wish.user} with the lab's boundary")
-
-
-def _cap(wish: Wish, arn: str) -> Operation:
-    return Operation(
-        "iam",
-        "PutUserPermissionsBoundary",
-        {"UserName": wish.user, "PermissionsBoundary": arn},
-        f"put the lab's boundary on {wish.user}",
-    )

@@ -33,7 +33,7 @@ def import_(
         found = remote.post(settings, f"/v1/accounts/{account}/import", seconds=_SECONDS)
     else:
         with writing(settings) as database:
-            outcome = importing.run(database, runtime.reading(settings), SYSTEM_ACTOR, account)
+            outcome = importing.run(database, runtime.reading(settings, database, account), SYSTEM_ACTOR, account)
         found = accounts.view(outcome).model_dump(mode="json")
     typer.echo(json.dumps(found) if as_json else "\n".join(_lines(found)))
 

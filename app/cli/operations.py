@@ -23,6 +23,7 @@ from app.domain.words import DEFAULT_ACCOUNT
 from app.errors import Invalid
 from app.main import create_app, make_database
 from app.services import assessment, audit, catalogue, owner, setup, tokens
+from app.services.account_roles import Roles
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -63,14 +64,18 @@ def init(
 
 
 def setup_(
-    account: Annotated[str, typer.Option(help="Which account.")] = DEFAULT_ACCOUNT, as_json: Json = False
+    account: Annotated[str, typer.Option(help="Which account.")] = DEFAULT_ACCOUNT,
+    role_arn: Annotated[str | None, typer.Option(help="The role that Gatehouse is to work as there.")] = None,
+    admin_role_arn: Annotated[str | None, typer.Option(help="The role for what touches /lab-admin/.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Prepare an AWS account: guardrails and the catalogue's groups. Safe to repeat; then it only reports."""
     settings = config.load()
     with writing(settings) as database:
         with database.read() as tx:
             assessment.get_account(tx, account)
-        outcome = setup.run(database, BotoIam(pace=settings.aws_pace, attempts=2), SYSTEM_ACTOR, account)
+        iam, roles = BotoIam(pace=settings.aws_pace, attempts=2), Roles(role_arn, admin_role_arn)
+        outcome = setup.run(database, iam, SYSTEM_ACTOR, account, roles)
     if as_json:
         shown = {"account": account, "aws_account_id": outcome.aws_account_id}
         typer.echo(json.dumps({**shown, "done": outcome.done, "differences": outcome.differences}))

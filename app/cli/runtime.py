@@ -18,6 +18,8 @@ from app.errors import StartError
 from app.files.anchors import AnchorFile
 from app.files.locked import place, require_usable
 from app.main import create_app, make_database
+from app.services import account_roles
+from app.services.account_roles import Roles
 from app.services.anchoring import Anchoring
 from app.services.backoff import Backoff
 
@@ -110,7 +112,9 @@ def started(
         if with_worker:
             inside = working(settings, database, endpoint_url=endpoint_url, backoff=backoff)
             delivery = stack.enter_context(inside)
-        app = create_app(settings, database, delivery, lambda _account: reading(settings, endpoint_url))
+        app = create_app(
+            settings, database, delivery, lambda account: reading(settings, database, account, endpoint_url)
+        )
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -122,10 +126,11 @@ def started(
         yield Running(uvicorn.Server(config), sock, database)
 
 
-def reading(settings: Settings, endpoint_url: str | None = None) -> BotoIam:
-    """What reads a whole account: made anew each time, which is rare."""
+def reading(settings: Settings, database: Database, account: str, endpoint_url: str | None = None) -> BotoIam:
+    """What reads a whole account, as the first of its roles: made anew each time, which is rare."""
     timeout = max(ACCOUNT_TIMEOUT, settings.aws_timeout.total_seconds())
-    return BotoIam(pace=settings.aws_pace, endpoint_url=endpoint_url, read_timeout=timeout)
+    role = account_roles.of_all(database).get(account, Roles()).first
+    return BotoIam(pace=settings.aws_pace, endpoint_url=endpoint_url, read_timeout=timeout, role_arn=role)
 
 
 def bind(host: str, port: int) -> socket.socket:

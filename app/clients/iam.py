@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings
+from app.clients import aws, belongings, roles
 from app.domain.belongings import Belongings
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
@@ -44,6 +44,7 @@ WRITES = frozenset(
         "RemoveUserFromGroup",
         "UpdateAccessKey",
         "UpdateLoginProfile",
+        "UpdateUser",
     }
 )
 """Every call that changes something; a plan can name no other."""
@@ -119,6 +120,7 @@ class BotoIam:
         endpoint_url: Overrides `AWS_ENDPOINT_URL` (used by `--simulate`).
         read_timeout: Seconds to wait for an answer, each try.
         workers: How many processes share the pace now.
+        role_arn: The role to work as; None: with the credentials that boto3 finds.
     """
 
     def __init__(
@@ -129,8 +131,10 @@ class BotoIam:
         endpoint_url: str | None = None,
         read_timeout: float = aws.READ_TIMEOUT,
         workers: Callable[[], int] = lambda: 1,
+        role_arn: str | None = None,
     ) -> None:
-        options: dict[str, Any] = {"of": aws.session(), "endpoint_url": endpoint_url, "read_timeout": read_timeout}
+        options: dict[str, Any] = {"endpoint_url": endpoint_url, "read_timeout": read_timeout}
+        options["of"] = roles.session(role_arn, **options)
         self._client = aws.client("iam", attempts=attempts, **options)
         self._once = aws.client("iam", attempts=1, **options)
         self._sts = aws.client("sts", attempts=attempts, **options)
@@ -139,6 +143,10 @@ class BotoIam:
         self._writes = aws.Pace(rate, workers=workers)
         self._reads = aws.Pace(None if rate is None else rate * 2, workers=workers)
         self._documents: OrderedDict[tuple[str, str], SeenPolicy] = OrderedDict()
+
+    def keep_pace_with(self, other: "BotoIam") -> None:
+        """Share the other's pace: both change one account."""
+        self._writes, self._reads = other._writes, other._reads  # noqa: SLF001 - of this very class
 
     @_readable("GetCallerIdentity")
     def account(self) -> tuple[str, str]:

@@ -13,6 +13,10 @@ class Account(SQLModel, table=True):
     name: str = Field(primary_key=True)
     aws_account_id: str | None = None
     partition: str = "aws"
+    role_arn: str | None = None
+    """The role that Gatehouse works as; empty: with the credentials it was started with."""
+    admin_role_arn: str | None = None
+    """The role for what touches `/lab-admin/` (rule 26); empty: the same."""
     setup_at: dt.datetime | None = None
     imported_at: dt.datetime | None = None
     """When the first import was complete; from then on an import only reports (rule 29)."""

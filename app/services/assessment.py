@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from app.changes import REGISTRY, Change
 from app.changes.base import Managed, Wish
 from app.db import Tx
-from app.domain.guardrails import BOUNDARY_NAME, FORCE_MFA_NAME, policy_arn
+from app.domain.admin_path import twin
+from app.domain.guardrails import ADMIN_BOUNDARY_NAME, ADMIN_PATH, BOUNDARY_NAME, FORCE_MFA_NAME, policy_arn
 from app.domain.people import Roster
 from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Ruling, rule_on
@@ -130,7 +131,7 @@ def assess(
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
     if change.of_person:
         wish = replace(wish, leaver=suspensions.leaver(tx, account, subject.name))
-    seen = sightings.load(tx, account, subject.name, names)
+    seen = sightings.load(tx, account, subject.name, names, wish.boundary_arn)
     parties = {asker, subject.name, subject.person.counts_as}
     binding = [*asked.values(), *rules.values(), *change.rules(body)]
     roster = _with_subject(people.roster(tx, binding, parties), subject)
@@ -155,6 +156,10 @@ def assess(
 
 
 def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:
+    of_admins = any(group.path == ADMIN_PATH for group in place.managed.values())
+    boundary = place.boundary_arn
+    if of_admins and change.gives_access and boundary:
+        boundary = twin(boundary, ADMIN_BOUNDARY_NAME)
     return Wish(
         kind=change.kind,
         account=place.account,
@@ -162,9 +167,10 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         user_id=subject.id,
         request_id=request_id,
         body=body,
-        boundary_arn=place.boundary_arn,
+        boundary_arn=boundary,
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
         managed=place.managed,
+        admin_groups=directory.admin_groups(tx) if of_admins else frozenset(),
     )
 
 

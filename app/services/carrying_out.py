@@ -128,9 +128,8 @@ class CarryOut:
             if row.state not in _OPEN or not self._may_go_on(tx, row, current):
                 return False
             assessment = reassess(tx, row)
-            sightings.save(
-                tx, row.account, row.user, assessment.change.groups(assessment.wish.body), seen, assessment.seen
-            )
+            wish, groups = assessment.wish, assessment.change.groups(assessment.wish.body)
+            sightings.save(tx, row.account, row.user, groups, seen, assessment.seen, boundary=wish.boundary_arn)
             if row.state == APPROVED:
                 move_request(tx, row, QUEUED)
             if not self._still_approved(tx, row, assessment, plan):
@@ -220,7 +219,7 @@ class CarryOut:
                 "access_request.applied",
                 row,
                 by=SYSTEM_ACTOR,
-                findings=findings,
+                findings=list(dict.fromkeys(findings)),
             )
 
     def _undo(self, request_id: str, change: Change, wish: Wish) -> None:

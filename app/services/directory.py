@@ -7,12 +7,14 @@ from sqlmodel import col, select
 from app.db import Tx
 from app.domain import names
 from app.domain.actors import Actor, Caller
+from app.domain.guardrails import ADMIN_PATH
 from app.domain.rules import Rule
 from app.domain.words import Role, UserState
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.models import AccessRequest, Grant, Group, User
 from app.services import audit, people
 
+_OF_ADMINS = sa.select(col(Group.name)).where(col(Group.path) == ADMIN_PATH)
 _ROLES_LOCK = 0x67617465686F  # "gateho"
 
 
@@ -34,6 +36,11 @@ def get_user(tx: Tx, name: str, *, lock: bool = False) -> User:
     if user is None or user.state == UserState.DELETED:
         raise NotFound(f"There is no user named {name}.", code="user_not_found")
     return user
+
+
+def admin_groups(tx: Tx) -> frozenset[str]:
+    """The names of the groups under `/lab-admin/` (rule 26)."""
+    return frozenset(tx.session.connection().execute(_OF_ADMINS).scalars())
 
 
 def hold_roles(tx: Tx) -> None:

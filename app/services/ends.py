@@ -17,7 +17,7 @@ from app.domain.actors import SYSTEM_ACTOR
 from app.domain.retries import is_settled, refused
 from app.domain.states import ENDING_GRANTS, HOLDING_GRANTS, GrantState, Provisioning
 from app.models import AccessRequest, Grant, columns
-from app.services import audit, people, sightings
+from app.services import audit, directory, people, sightings
 from app.services.approvals import problem
 from app.services.backoff import Backoff
 from app.services.moves import move_grant, move_grants, note_grant, note_request
@@ -83,6 +83,7 @@ class EndGrants:
         """Bring these to their end: read IAM, take away, read back, record."""
         with self._database.write() as tx:
             taken = _begin(tx, group, grant_ids)
+            admin_groups = directory.admin_groups(tx)
             ending = {grant.id: grant.user for grant in taken}
             # What was given a moment ago may not be shown yet: that IAM shows nothing says nothing then.
             unsettled = {g.user for g in taken if g.starts_at is None or not is_settled(g.starts_at, tx.now)}
@@ -99,6 +100,7 @@ class EndGrants:
             unsettled=unsettled,
             never_shown=never_shown,
             is_over=lambda: self._clock() > until,
+            admin_groups=admin_groups,
         ).still_in
         with self._database.write() as tx:
             found = [grant for grant in _hold(tx, ending) if grant.state in ENDING_GRANTS]

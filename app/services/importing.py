@@ -18,13 +18,14 @@ from app.domain import canonical, imports
 from app.domain.actors import Actor
 from app.domain.drift import Finding
 from app.domain.found import FoundAccount, FoundGroup, FoundUser
+from app.domain.guardrails import ADMIN_BOUNDARY_NAME, BOUNDARY_NAME, policy_arn
 from app.domain.imports import KnownGroup, KnownPerson, Rows, Standing
 from app.domain.retries import SETTLES
 from app.domain.sightings import SeenGroup, SeenPolicy
 from app.errors import Conflict
 from app.models import Account, Group, columns
 from app.services import audit, imported, sightings
-from app.services.assessment import boundary_arn, get_account
+from app.services.assessment import get_account
 from app.services.imported import CURRENT, PEOPLE, Source, Written
 from app.services.setup import policy_arns
 
@@ -85,9 +86,9 @@ def run(database: Database, iam: ReadsAccounts, by: Actor, name: str) -> Outcome
         account.aws_account_id, account.partition = own_id, partition
         account.imported_at = account.imported_at or tx.now
         tx.session.flush()
-        boundary = found.policies.get(boundary_arn(partition, own_id) or "")
-        if boundary is not None:
-            sightings.save_boundary(tx, name, boundary)
+        for arn in (policy_arn(partition, own_id, cap) for cap in (BOUNDARY_NAME, ADMIN_BOUNDARY_NAME)):
+            if arn in found.policies:
+                sightings.save_boundary(tx, name, found.policies[arn], arn)
         imported.look(tx, name, () if first else found.users, seen)
         rows = _rows(tx, account, since)
         differing = tuple(imports.differences(name, found, rows))

@@ -4,6 +4,8 @@ Before a call the claim is checked, but a worker may be stopped between the chec
 worst-case call after somebody took its lane over, nothing of it can be under way any more: then this looks.
 """
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,11 +16,13 @@ from app.changes.base import remove_member
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
+from app.domain import admin_path
 from app.domain.actors import SYSTEM_ACTOR
+from app.domain.plans import Operation
 from app.domain.sightings import SeenUser
 from app.domain.states import HOLDING_GRANTS, GrantState
 from app.models import Grant, Lane, columns
-from app.services import audit, sightings
+from app.services import audit, directory, sightings
 from app.services.moves import move_grant
 
 _log = log.get("late_writes")
@@ -47,12 +51,17 @@ class LookAgain:
             current = _grants(tx, account, user)
             holding = {g.group for g in current if g.state in HOLDING_GRANTS}
             ended = {g.group for g in current if g.state == GrantState.REVOKED} - holding
+            admin_groups = directory.admin_groups(tx)
         try:
             seen = self._iam.user(user)
             again = sorted(ended.intersection(seen.groups if seen else ()))
             for group in again:
                 self._iam.call(remove_member(user, group))
-            if again:
+            late = _late_boundary(seen, ended, admin_groups)
+            for operation in late:
+                with suppress(aws.NotOffered):
+                    self._iam.call(operation)
+            if again or late:
                 seen = self._iam.user(user)
         except aws.AwsError as problem:
             _log.warning("look_again_failed", account=account, user=user, problem=str(problem))
@@ -63,6 +72,15 @@ class LookAgain:
                 _record(tx, account, user, again, seen)
         with self._database.write() as tx:
             put_off(tx, account, user, None if done else tx.now + AGAIN, began)
+
+
+def _late_boundary(seen: SeenUser | None, ended: set[str], admin_groups: frozenset[str]) -> tuple[Operation, ...]:
+    """What a membership among administrators left on somebody who is in no such group any more (rule 26)."""
+    if seen is None or not ended & admin_groups:
+        return ()
+    left = replace(seen, groups=tuple(g for g in seen.groups if g not in ended))
+    before, after = admin_path.fall(left, None, admin_groups)
+    return (*before, *after)
 
 
 def put_off(tx: Tx, account: str, user: str, look_again_at: datetime | None, planned: datetime | None = None) -> None:

@@ -9,15 +9,17 @@ from sqlmodel import select
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Database
-from app.domain import documents, guardrails
+from app.domain import documents, governance, guardrails
 from app.domain.actors import Actor
 from app.domain.canonical import dumps
 from app.domain.plans import Operation
 from app.domain.rules import Rule
 from app.errors import Conflict
 from app.models import Account, Group
-from app.services import audit, sightings
+from app.services import account_roles, audit, sightings
+from app.services.account_roles import Roles
 
+_NO_ROLES = Roles()
 POLICIES_PER_GROUP = 10
 """IAM quota "Managed policies attached to an IAM group"; no emulator enforces it."""
 
@@ -31,13 +33,18 @@ class Outcome:
     differences: tuple[str, ...]
 
 
-def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
+def run(database: Database, iam: Iam, by: Actor, account_name: str, roles: Roles = _NO_ROLES) -> Outcome:
     """Bring the account to the catalogue the first time; report differences every other time.
 
+    Args:
+        roles: Those to work as from now on; what is left out stays as it is.
+
     Raises:
+        Invalid: A role is not one of this account.
         aws.AwsError: AWS does not answer or refuses. What was done so far stays, audited; run it again.
     """
     account_id, partition = iam.account()
+    account_roles.require_usable(roles, account_id)
     with database.write() as tx:
         account = tx.session.get(Account, account_name) or Account(name=account_name)
         first = account.setup_at is None
@@ -47,6 +54,7 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
             )
             raise Conflict(text, code="wrong_account")
         account.aws_account_id, account.partition = account_id, partition
+        account_roles.remember(tx, account, roles, by)
         tx.session.add(account)
         groups = list(tx.session.scalars(select(Group)))
     wanted = list(_wanted(iam, partition, account_id, groups))
@@ -61,10 +69,13 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str) -> Outcome:
                 iam.call(operation)
             done.append(operation.summary)
     names = [g.name for g in groups]
-    boundary = iam.policy(guardrails.policy_arn(partition, account_id, guardrails.BOUNDARY_NAME))
+    names_of_caps = (guardrails.BOUNDARY_NAME, guardrails.ADMIN_BOUNDARY_NAME)
+    caps = [guardrails.policy_arn(partition, account_id, n) for n in names_of_caps]
+    boundaries = {arn: iam.policy(arn) for arn in caps}
     found = {n: g for n in names if (g := iam.group(n)) is not None}
     with database.write() as tx:
-        sightings.save_boundary(tx, account_name, boundary)
+        for arn, boundary in boundaries.items():
+            sightings.save_boundary(tx, account_name, boundary, arn)
         for name in names:
             sightings.save_group(tx, account_name, name, found.get(name))
         account = tx.session.get_one(Account, account_name)
@@ -77,6 +88,7 @@ def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group]) -> I
     """The calls that are missing, in an order in which each finds what it needs."""
     for name, document in (
         (guardrails.BOUNDARY_NAME, guardrails.boundary(partition, account_id)),
+        (guardrails.ADMIN_BOUNDARY_NAME, governance.admin_boundary(partition, account_id)),
         (guardrails.FORCE_MFA_NAME, guardrails.force_mfa(partition, account_id)),
     ):
         seen = iam.policy(guardrails.policy_arn(partition, account_id, name))

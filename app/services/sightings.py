@@ -8,10 +8,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app import bulk
 from app.db import Tx
+from app.domain.guardrails import BOUNDARY_NAME
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy, SeenUser
 from app.models import Sighting, columns
 
-_BOUNDARY = "LabBoundary"
 _seen = columns(Sighting)
 _LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
     _seen.c.account == sa.bindparam("account"), _seen.c.name.in_(sa.bindparam("names", expanding=True))
@@ -37,16 +37,20 @@ def _upsert(make: Callable[..., Any]) -> Any:
 _PUT_POSTGRESQL, _PUT_SQLITE = _upsert(postgresql.insert), _upsert(sqlite.insert)
 
 
-def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
-    """What was last seen of a user, some groups and the boundary."""
-    groups = tuple(groups)
-    wanted = {("user", user), ("boundary", _BOUNDARY), *(("group", g) for g in groups)}
+def load(tx: Tx, account: str, user: str, groups: Iterable[str], boundary: str | None = None) -> Seen:
+    """What was last seen of a user, some groups and a boundary.
+
+    Args:
+        boundary: Its ARN; None: the one of every lab user.
+    """
+    groups, of = tuple(groups), _name(boundary)
+    wanted = {("user", user), ("boundary", of), *(("group", g) for g in groups)}
     # By name alone, since that is one plain list; a user and a group of one name are told apart here.
-    rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, _BOUNDARY, *groups]})
+    rows = tx.session.connection().execute(_LOAD, {"account": account, "names": [user, of, *groups]})
     found: dict[tuple[str, str], Any] = {
         (what, name): state for what, name, state in rows if state is not None and (what, name) in wanted
     }
-    seen_user, cap = found.get(("user", user)), found.get(("boundary", _BOUNDARY))
+    seen_user, cap = found.get(("user", user)), found.get(("boundary", of))
     return Seen(
         user=SeenUser.from_json(seen_user) if seen_user else None,
         groups={name: SeenGroup.from_json(s) for (what, name), s in found.items() if what == "group"},
@@ -54,14 +58,24 @@ def load(tx: Tx, account: str, user: str, groups: Iterable[str]) -> Seen:
     )
 
 
-def save(tx: Tx, account: str, user: str, groups: Iterable[str], seen: Seen, known: Seen | None = None) -> None:
+def save(
+    tx: Tx,
+    account: str,
+    user: str,
+    groups: Iterable[str],
+    seen: Seen,
+    known: Seen | None = None,
+    *,
+    boundary: str | None = None,
+) -> None:
     """Keep what was just read: also that something is not there.
 
     Args:
+        boundary: ARN of the boundary that was read; None: the one of every lab user.
         known: What is stored already, where that was just loaded: only what differs is written.
     """
     if known is None or known.boundary != seen.boundary:
-        save_boundary(tx, account, seen.boundary)
+        save_boundary(tx, account, seen.boundary, boundary)
     if known is None or known.user is None or seen.user is None or known.user.as_json() != seen.user.as_json():
         save_user(tx, account, user, seen.user)
     for name in groups:
@@ -70,9 +84,13 @@ def save(tx: Tx, account: str, user: str, groups: Iterable[str], seen: Seen, kno
             save_group(tx, account, name, group)
 
 
-def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None) -> None:
-    """Keep what was just read of the account's boundary."""
-    _put(tx, account, "boundary", _BOUNDARY, vars(boundary) if boundary else None)
+def save_boundary(tx: Tx, account: str, boundary: SeenPolicy | None, arn: str | None = None) -> None:
+    """Keep what was just read of a boundary: of the one of every lab user, unless another ARN is given."""
+    _put(tx, account, "boundary", _name(arn), vars(boundary) if boundary else None)
+
+
+def _name(boundary: str | None) -> str:
+    return boundary.rpartition("/")[2] if boundary else BOUNDARY_NAME
 
 
 def save_user(tx: Tx, account: str, name: str, user: SeenUser | None) -> None:

@@ -24,6 +24,7 @@ from app.domain.states import GrantState
 from app.errors import Unavailable
 from app.files.spill import Spill, Taken
 from app.models import Account, Grant, columns
+from app.services import directory
 from app.services.backoff import Backoff
 from app.services.removals import TakenOut, take_out
 from app.services.spilled import write_down
@@ -117,6 +118,7 @@ class EndsWithoutDatabase:
         self._coming: dict[str, Coming] = {}
         self._taken: set[str] = set()
         self._accounts: dict[str, str | None] = {}
+        self._admin_groups: frozenset[str] = frozenset()
         self._checked: set[str] = set()
         self._then: tuple[float, datetime] | None = None
         self._pause = 0.0
@@ -197,6 +199,7 @@ class EndsWithoutDatabase:
                 if grant_id in coming:
                     coming[grant_id].held_by[other] = due_at
             self._accounts = {row.name: row.aws_account_id for row in read(_ACCOUNTS)}
+            self._admin_groups = directory.admin_groups(tx)
             self._then = (self._clock(), tx.now)
         for grant_id, known in self._coming.items():
             if grant_id in coming:
@@ -242,7 +245,14 @@ class EndsWithoutDatabase:
         unsettled = {e.user for e in ends if e.starts_at is None or (now and not is_settled(e.starts_at, now))}
         never_shown = {e.user for e in ends if e.starts_at is None}
         try:
-            taken = take_out(self._iam(account), group, users, unsettled=unsettled, never_shown=never_shown)
+            taken = take_out(
+                self._iam(account),
+                group,
+                users,
+                unsettled=unsettled,
+                never_shown=never_shown,
+                admin_groups=self._admin_groups,
+            )
         except aws.AwsError as problem:  # of another account, or no credentials at all
             taken = TakenOut(frozenset(), dict.fromkeys(users, problem))
         for end in ends:

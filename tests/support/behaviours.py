@@ -65,6 +65,8 @@ BEHAVIOURS = {
     "boundary_replaced": Behaviour("PutUserPermissionsBoundary", "the user has another", "done, shown"),
     "boundary_user_missing": Behaviour("PutUserPermissionsBoundary", "there is no such user", "NoSuchEntity"),
     "boundary_policy_missing": Behaviour("PutUserPermissionsBoundary", "there is no such policy", "NoSuchEntity"),
+    "move_user": Behaviour("UpdateUser", "to another path", "done, shown there, its groups and boundary kept"),
+    "move_user_missing": Behaviour("UpdateUser", "there is no such user", "NoSuchEntity"),
     # Groups.
     "create_group": Behaviour("CreateGroup", "with a path", "done, shown"),
     "create_group_taken": Behaviour("CreateGroup", "the name is taken", "EntityAlreadyExists"),

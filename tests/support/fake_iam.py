@@ -17,9 +17,9 @@ from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
 from tests.support import fake_details
-from tests.support.fake_users import ACCOUNT, BOUNDARY_ARN, Account, Users
+from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account, Users
 
-__all__ = ["ACCOUNT", "BOUNDARY_ARN", "Account", "Died", "FakeIam", "Fault"]
+__all__ = ["ACCOUNT", "ADMIN_BOUNDARY_ARN", "BOUNDARY_ARN", "Account", "Died", "FakeIam", "Fault"]
 AWS_MANAGED = (
     "AdministratorAccess",
     "AmazonEC2FullAccess",
@@ -78,6 +78,7 @@ class FakeIam(Users):
         self.emulated = emulated
         self.groups: dict[str, dict[str, str]] = {}
         self.policies = {BOUNDARY_ARN: SeenPolicy(BOUNDARY_ARN, "boundary-v1", has_deny=True)}
+        self.policies[ADMIN_BOUNDARY_ARN] = SeenPolicy(ADMIN_BOUNDARY_ARN, "admin-boundary-v1", has_deny=True)
         for arn in (f"arn:aws:iam::aws:policy/{name}" for name in AWS_MANAGED):
             self.policies[arn] = SeenPolicy(arn, canonical.digest(arn))
         self.denying: set[str] = set()
@@ -218,6 +219,12 @@ class FakeIam(Users):
         checks.there("PutUserPermissionsBoundary", parameters["UserName"], self.users)
         checks.there("PutUserPermissionsBoundary", parameters["PermissionsBoundary"], self.policies)
         self.users[parameters["UserName"]].boundary = parameters["PermissionsBoundary"]
+
+    def _UpdateUser(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        name, path = parameters["UserName"], parameters["NewPath"]
+        checks.valid("UpdateUser", name, path, longest=checks.USER_NAME)
+        checks.there("UpdateUser", name, self.users)
+        self.users[name].path = path
 
     def _CreateGroup(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         name = parameters["GroupName"]

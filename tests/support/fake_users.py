@@ -9,12 +9,13 @@ from typing import Any
 from app.clients import aws
 from app.domain import documents
 from app.domain.belongings import AccessKey, Belongings, Device
-from app.domain.guardrails import BOUNDARY_NAME, policy_arn
+from app.domain.guardrails import ADMIN_BOUNDARY_NAME, BOUNDARY_NAME, policy_arn
 from app.domain.sightings import SeenPolicy
 from tests.support import fake_checks as checks
 
 ACCOUNT = "123456789012"
 BOUNDARY_ARN = policy_arn("aws", ACCOUNT, BOUNDARY_NAME)
+ADMIN_BOUNDARY_ARN = policy_arn("aws", ACCOUNT, ADMIN_BOUNDARY_NAME)
 KEYS, INLINE = 2, 2048
 """Access keys of a user; the characters of all their inline policies without white space."""
 
