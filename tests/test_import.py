@@ -44,9 +44,10 @@ def new_user(lab: Lab, *groups: str, name: str = "", tags: dict[str, str] | None
 
 
 def whole(lab: Lab) -> Any:
-    """Everything that IAM says of itself."""
-    answer = lab.iam.get_account_authorization_details()
-    return {key: answer[key] for key in ("UserDetailList", "GroupDetailList", "RoleDetailList")}
+    """Everything that IAM says of itself, but for AWS's own policies."""
+    kinds = ["User", "Group", "Role", "LocalManagedPolicy"]
+    answer = lab.iam.get_account_authorization_details(Filter=kinds)
+    return {key: answer[key] for key in ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")}
 
 
 def kinds(found: list[dict[str, Any]], subject: str) -> list[str]:
