@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 
 from app import log
+from app.cli.runtime import ACCOUNT_TIMEOUT
 from app.clients import details
 from app.clients.iam import BotoIam
 from app.domain.actors import SYSTEM_ACTOR
@@ -63,7 +64,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(databases: Databases, chosen: argparse.Namespace) -> list[Figure]:
     """A line for each database."""
     with script("bench.full_iam", str(chosen.import_users)) as url:
-        iam = BotoIam(endpoint_url=url)
+        iam = BotoIam(endpoint_url=url, read_timeout=ACCOUNT_TIMEOUT)
         return [_figure(Measured(databases, kind, iam, chosen.import_users), kind, chosen) for kind in _kinds(chosen)]
 
 
