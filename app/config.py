@@ -69,7 +69,10 @@ class Settings(BaseSettings):
     rate_limit: PerSecond = 50.0
     require_mfa: bool = True
     docs: bool = True
+    longest_policy: Duration = timedelta(days=30)
     lapse_after: Duration = timedelta(days=7)
+    key_overlap: Duration = timedelta(hours=24)
+    key_idle: Duration = timedelta(days=7)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
     url: str | None = None

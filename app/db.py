@@ -4,7 +4,6 @@ One request is one transaction. A writing transaction ends with its audit events
 """
 
 import datetime as dt
-import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,11 +19,11 @@ from typing_extensions import override
 
 from app import bulk, pinging
 from app.domain import canonical, chain
-from app.domain.vault import Vault
 from app.domain.work import Work
 from app.errors import StartError, Unavailable
 from app.fair_lock import FairLock
 from app.models import AuditEvent, AuditHead, columns, new_id
+from app.terms import Terms
 
 WRITE_WAIT = 30.0
 """Seconds a writer waits for its turn before it gives up with 503."""
@@ -54,21 +53,6 @@ Clock = Callable[[], dt.datetime]
 def utcnow() -> dt.datetime:
     """The time of this machine, aware, in UTC."""
     return dt.datetime.now(dt.UTC)
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The settings that services go by.
-
-    Attributes:
-        lapse_after: How long a request waits for its decision, and an approved one for being carried out.
-        require_mfa: Whether a rule's `requires_mfa` is enforced; off in `--simulate`.
-        vault: Encrypts what waits for collection; a key of no use where none is given.
-    """
-
-    lapse_after: dt.timedelta = dt.timedelta(days=7)
-    require_mfa: bool = True
-    vault: Vault = field(default_factory=lambda: Vault(os.urandom(32)), repr=False)
 
 
 class People(dict[str, Any]):

@@ -16,6 +16,7 @@ from app.api import (
     groups,
     health,
     metrics,
+    mfa,
     openapi,
     policies,
     problems,
@@ -29,10 +30,12 @@ from app.api.house import House
 from app.api.middleware import FrontMiddleware
 from app.clients.details import ReadsAccounts
 from app.config import Settings
-from app.db import Database, Terms
+from app.db import Database
 from app.delivery.protocol import Delivery
 from app.domain.keys import derive
 from app.domain.vault import Vault
+from app.services.direct import Direct
+from app.terms import Terms
 
 VERSION = "0.1.0"
 
@@ -46,8 +49,11 @@ def make_database(settings: Settings) -> Database:
     secret_key, audit_key = settings.keys()
     terms = Terms(
         lapse_after=settings.lapse_after,
+        longest_policy=settings.longest_policy,
         require_mfa=settings.require_mfa and not settings.simulate,
         vault=Vault(secret_key),
+        key_overlap=settings.key_overlap,
+        key_idle=settings.key_idle,
     )
     return Database(settings.database_url, audit_key=audit_key, terms=terms)
 
@@ -56,11 +62,13 @@ def create_app(
     settings: Settings,
     database: Database,
     delivery: Delivery | None,
+    direct: Direct | None = None,
     reads_account: Callable[[str], ReadsAccounts] | None = None,
 ) -> FastAPI:
     """The application. It neither opens nor closes what it is given."""
     secret_key, _ = settings.keys()
-    house = House(database, settings, delivery, cursor_key=derive(secret_key, "cursors"), reads_account=reads_account)
+    cursor_key = derive(secret_key, "cursors")
+    house = House(database, settings, delivery, direct, cursor_key=cursor_key, reads_account=reads_account)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -90,6 +98,7 @@ def create_app(
         policies.router,
         tokens.router,
         secrets.router,
+        mfa.router,
         restoration.router,
         accounts.router,
         why.router,

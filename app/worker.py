@@ -16,6 +16,7 @@ from app.files.spill import Spill
 from app.services import account_roles
 from app.services.account_roles import Roles
 from app.services.backoff import Backoff
+from app.services.direct import PATIENCE, Direct
 from app.services.lanes import Lanes
 from app.services.reconcile import Reconciler
 
@@ -47,16 +48,21 @@ def clients(
     *,
     endpoint_url: str | None = None,
     workers: Callable[[], int] = lambda: 1,
+    attempts: int = 3,
+    patience: float | None = None,
 ) -> Clients:
     """The IAM of each account, as the roles that `gatehouse setup` was given.
 
     Args:
         endpoint_url: Overrides `AWS_ENDPOINT_URL`.
         workers: How many processes share the pace now.
+        attempts: Tries of one call.
+        patience: Seconds for one answer at most, where that is less than the setting.
     """
     # Read now, since the ends that go on without the database need their clients as well (rule 36).
     known = account_roles.of_all(database)
     timeout = settings.aws_timeout.total_seconds()
+    timeout = min(timeout, patience or timeout)
 
     def make(account: str) -> Iam:
         roles = known.get(account) or account_roles.of_all(database).get(account, Roles())
@@ -64,12 +70,24 @@ def clients(
             roles.first,
             roles.second,
             pace=settings.aws_pace,
+            attempts=attempts,
             endpoint_url=endpoint_url,
             read_timeout=timeout,
             workers=workers,
         )
 
     return Clients(make)
+
+
+def direct(settings: Settings, database: Database, *, endpoint_url: str | None = None) -> Direct:
+    """What handlers ask IAM with: one try each, with a shorter patience. Nothing is asked before it is needed.
+
+    Args:
+        endpoint_url: Overrides `AWS_ENDPOINT_URL`.
+    """
+    iam_of = clients(settings, database, endpoint_url=endpoint_url, attempts=1, patience=PATIENCE)
+    worst_call = aws.worst_call(settings.aws_timeout.total_seconds())  # of whoever had the lane before
+    return Direct(database, iam_of, Lanes(database, lease=settings.lease, worst_call=worst_call))
 
 
 def start(

@@ -4,12 +4,17 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
+from app.domain.inline import InlinePolicy
+from app.domain.monitoring import SeenMonitoring
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
@@ -67,12 +72,34 @@ class FreeIam:
         self._calls(2)
         return SeenPolicy(arn, "sha256:" + "1" * 64)
 
+    def lab_policy(self, _arn: str) -> None:
+        self._calls(1)
+
     def belongings(self, name: str) -> Belongings | None:
         self._calls(9)
         with self._lock:
             return Belongings(groups=tuple(sorted(g for g, users in self._groups.items() if name in users)))
 
-    def shortest_password(self) -> int | None:
+    def password_policy(self) -> PasswordPolicy | None:
+        self._calls(1)
+        return None
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        raise NotImplementedError(log_group)
+
+    def devices(self, name: str) -> tuple[Device, ...] | None:  # noqa: ARG002 - the port's
+        self._calls(1)
+        return ()
+
+    def spare_devices(self) -> frozenset[str]:
+        self._calls(1)
+        return frozenset()
+
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:  # noqa: ARG002 - the port's
+        self._calls(1)
+        return ()
+
+    def key_used(self, _key_id: str) -> datetime | None:
         self._calls(1)
         return None
 

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from app.cli.runtime import bind
 from app.domain import guardrails
+from app.domain.policy_names import PolicyNames
 from app.domain.rules import CatalogueGroup
 from app.models import Group
 from app.services import catalogue, setup
@@ -94,7 +95,7 @@ def _attached(entry: CatalogueGroup) -> list[str]:
         rule=rule,
         created_at=datetime.now(UTC),
     )
-    return setup.policy_arns(group, "aws", ACCOUNT)
+    return setup.policy_arns(group, PolicyNames("aws", ACCOUNT))
 
 
 def _user(name: str) -> str:

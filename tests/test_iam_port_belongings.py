@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from app.domain import documents
+from app.domain.inline import InlinePolicy
 from tests.support.deviations import behaviour
 from tests.support.fake_users import INLINE
 from tests.support.iam_ports import DENYING, DOCUMENT, THINGS, Port, new_name
@@ -53,6 +54,31 @@ def test_belongings_key_inactive(port: Port) -> str:
         port.give(name, "access key")
     port.do("UpdateAccessKey", UserName=name, AccessKeyId=port.belongings(name).keys[0].id, Status="Inactive")
     return ", ".join("active" if key.active else "inactive" for key in port.belongings(name).keys)
+
+
+@behaviour
+def test_inline_missing(port: Port) -> str:
+    return str(port.iam.inline(new_name("nobody")))
+
+
+@behaviour
+def test_inline_shown(port: Port) -> str:
+    name = port.new_user()
+    before = "none" if port.iam.inline(name) == () else "some"
+    for policy, document in (("allowing", DOCUMENT), ("denying", DENYING)):
+        assert put(port, name, document, policy) == "done"
+    found = sorted(port.iam.inline(name) or (), key=lambda policy: policy.name)
+    both = [InlinePolicy.of("allowing", DOCUMENT), InlinePolicy.of("denying", DENYING)]
+    assert [policy.has_deny for policy in both] == [False, True]
+    return f"{before}, {'both with hash, size and deny' if found == both else found}"
+
+
+@behaviour
+def test_inline_names(port: Port) -> str:
+    name = port.new_user()
+    port.give(name, "inline policy")
+    found = port.iam.inline(name, documents=False)
+    return "the names, nothing read" if found == (InlinePolicy("own"),) else str(found)
 
 
 @behaviour

@@ -45,20 +45,6 @@ def to_be_changed(port: Port, outcome: str, name: str) -> str:
 
 
 @behaviour
-def test_shortest_password_none(port: Port) -> str:
-    port.password_policy(None)
-    return str(port.iam.shortest_password())
-
-
-@behaviour
-def test_shortest_password(port: Port) -> str:
-    port.password_policy(24)
-    found = port.iam.shortest_password()
-    port.password_policy(None)
-    return str(found)
-
-
-@behaviour
 def test_create_login(port: Port) -> str:
     name = port.new_user()
     return to_be_changed(port, login(port, "CreateLoginProfile", name), name)

@@ -44,8 +44,12 @@ FOR_A_PERSON = [
 ]
 VERBS: dict[str, tuple[str, Callable[[BotoIam], Any]]] = {
     "account": ("GetCallerIdentity", lambda iam: iam.account()),
+    "inline": ("ListUserPolicies", lambda iam: iam.inline("bob")),
     "belongings": ("ListGroupsForUser", lambda iam: iam.belongings("bob")),
-    "shortest_password": ("GetAccountPasswordPolicy", lambda iam: iam.shortest_password()),
+    "password_policy": ("GetAccountPasswordPolicy", lambda iam: iam.password_policy()),
+    "devices": ("ListMFADevices", lambda iam: iam.devices("bob")),
+    "spare_devices": ("ListVirtualMFADevices", lambda iam: iam.spare_devices()),
+    "key_used": ("GetAccessKeyLastUsed", lambda iam: iam.key_used("AKIAIOSFODNN7EXAMPLE")),
     "user": ("GetUser", lambda iam: iam.user("bob")),
     "group": ("ListAttachedGroupPolicies", lambda iam: iam.group("G")),
     "members": ("GetGroup", lambda iam: iam.members("G")),

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from app.changes.grant_adopt import GrantAdoptBody
 from app.clients import aws
+from app.domain.access import Access
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.words import Kind, Verdict
 from app.models import Account, Grant
@@ -120,9 +121,8 @@ def test_rule_22_a_revoke_while_it_is_adopted_takes_the_access_away(place: Place
 
     def revoked() -> None:
         with place.database.write() as tx:
-            services.end_all(
-                tx, SYSTEM_ACTOR, account="default", user=place.name, group="Reading", reason="revoked", why="now"
-            )
+            of = {"account": "default", "user": place.name, "reason": "revoked", "why": "now"}
+            services.end_all(tx, SYSTEM_ACTOR, access=Access("group", "Reading"), **of)
 
     place.iam.during = revoked
     place.work()

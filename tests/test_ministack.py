@@ -1,8 +1,12 @@
 """Whole lives against the second emulator, which keeps permissions boundaries and moto does not."""
 
+import datetime as dt
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 
+import boto3
 import pytest
 
 from app import migrate
@@ -13,9 +17,12 @@ from app.domain.leaving import DENY_NAME
 from app.main import make_database
 from app.services import catalogue, owner, setup
 from tests.conftest import Databases
-from tests.support.lab import Lab, serving
+from tests.support import one_off
+from tests.support.lab import STEP, Lab, serving
+from tests.test_lifecycle import until
 
 ACCOUNT = "000000000000"
+ASK = "/v1/access-requests"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/governance/LabBoundary"
 
 
@@ -124,7 +131,7 @@ def test_what_stands_there_already_is_imported_and_adopted(lab: Lab) -> None:
     assert (found["first"], found["differences"]) == (True, [])
     assert (found["users"], found["groups"], found["memberships"]) == (1, 1, 1)
     # Boundaries are kept here, but the endpoint is not AWS's: none being there says nothing.
-    assert [f["kind"] for f in found["findings"]] == []
+    assert "no_boundary" not in [f["kind"] for f in found["findings"]]
     [standing] = lab.get("pi", "/v1/grants?user=dana")["items"]
     wish = {"kind": "grant.adopt", "change": {"grant_id": standing["id"]}, "reason": "still needed", "duration": "P2D"}
     asked = lab.post("pi", "/v1/access-requests", wish, expect=201)
@@ -134,3 +141,143 @@ def test_what_stands_there_already_is_imported_and_adopted(lab: Lab) -> None:
     assert lab.groups_in_iam("dana") == ["Microscopy"]
     again = lab.post("pi", "/v1/accounts/default/import")
     assert (again["first"], again["differences"]) == (False, [])
+
+
+def test_a_policy_of_the_labs_own_is_made_changed_and_deleted_with_everything_that_has_it(lab: Lab) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/lab/Results"
+    reading, writing = (
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        for action in ("s3:GetObject", "s3:PutObject")
+    )
+
+    def done(method: str, path: str, body: object = None) -> None:
+        asked = lab.call("pi", method, path, body)
+        assert asked.status_code == 202, asked.text
+        lab.approve("alice", asked.json()["id"])
+        lab.applied(asked.json()["id"])
+
+    done("POST", "/v1/policies", {"name": "Results", "document": reading})
+    done("PATCH", "/v1/groups/LabGuest", {"policies": ["AmazonS3ReadOnlyAccess", "Results"]})
+    done("PUT", "/v1/policies/Results", {"document": writing})
+    shown = lab.get("pi", "/v1/policies/Results")
+    assert (shown["arn"], shown["document"], shown["groups"], shown["version"]) == (arn, writing, ["LabGuest"], 2)
+    lab.iam.create_user(UserName="capped", PermissionsBoundary=arn)
+    gone = lab.call("pi", "DELETE", "/v1/policies/Results").json()
+    lab.approve("alice", gone["id"])
+    until(lab, gone["id"], "decision", "pending")  # that it caps somebody was not known when it was asked
+    lab.approve("alice", gone["id"])
+    lab.applied(gone["id"])
+    boundary = lab.iam.get_user(UserName="capped")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    assert boundary == BOUNDARY
+    assert arn not in {p["Arn"] for p in lab.iam.list_policies(Scope="Local")["Policies"]}
+
+
+def test_rule_13_a_one_off_permission_is_judged_within_the_boundary_that_is_really_kept(lab: Lab) -> None:
+    body = {"name": "fay", "email": "fay@lab.example", "iam": True}
+    [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
+    lab.applied(create["id"])
+    code = lab.post("pi", "/v1/users/fay/enrolment", expect=201)["code"]
+    lab.tokens["fay"] = lab.post(None, "/v1/enrolments/redeem", {"code": code})["token"]
+    keys = one_off.policy(action="iam:CreateAccessKey", resource="*")
+    assert one_off.ask(lab, "fay", name="keys", document=keys)["ruling"]["required_approvals"] == 1
+    passing = one_off.policy(action=["iam:PassRole", "ec2:RunInstances"], resource="*")
+    assert one_off.ask(lab, "fay", name="passing", document=passing)["ruling"]["required_approvals"] == 1
+    grant = one_off.give(lab, "fay", duration="PT2S")
+    [applied] = lab.get("pi", f"/v1/audit-events?event=grant.started&access_request_id={grant['access_request_id']}")[
+        "items"
+    ]
+    assert (applied["subject"], applied["data"]["policy"]) == ("fay", "console")
+    assert one_off.inline(lab, "fay") == {"console": one_off.policy()}
+    assert lab.grant_until(grant["id"], "revoked")["end_reason"] == "expired"
+    assert one_off.inline(lab, "fay") == {}
+
+
+def test_somebody_starts_with_a_login_and_a_key_in_one_request(lab: Lab) -> None:
+    lab.register("erin")
+    change = {"groups": ["LabGuest"], "console": True, "access_key": True}
+    asked = {"kind": "user.create", "user": "erin", "change": change, "reason": "a test"}
+    create = lab.post("pi", "/v1/access-requests", asked, expect=201)
+    lab.approve("alice", create["id"])
+    lab.applied(create["id"])
+    user = lab.iam.get_user(UserName="erin")["User"]
+    assert user["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+    assert lab.groups_in_iam("erin") == ["LabGuest"]
+    assert lab.iam.get_login_profile(UserName="erin")["LoginProfile"]["PasswordResetRequired"] is True
+    [key] = lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]
+    items = lab.get("erin", "/v1/secrets")["items"]
+    found = [lab.post("erin", f"/v1/secrets/{item['id']}/collect") for item in items]
+    assert {f["kind"]: f.get("access_key_id") for f in found} == {
+        "console_password": None,
+        "access_key": key["AccessKeyId"],
+    }
+
+
+def test_a_key_is_rotated_to_the_end_where_last_use_is_never_known(lab: Lab) -> None:
+    database = lab.running.database
+    database.terms = replace(database.terms, key_overlap=dt.timedelta(), key_idle=dt.timedelta())
+    [old] = lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]
+    change = {"key_id": old["AccessKeyId"]}
+    wish = {"kind": "access_key.rotate", "change": change, "reason": "a test"}
+    asked = lab.post("erin", "/v1/access-requests", wish, expect=201)
+    assert asked["ruling"]["by_rule"] == "own_key"
+    lab.applied(asked["id"])
+    [item] = lab.get("erin", "/v1/secrets")["items"]
+    new = lab.post("erin", f"/v1/secrets/{item['id']}/collect")["access_key_id"]
+    deadline = time.monotonic() + 15
+    while [k["AccessKeyId"] for k in lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]] != [new]:
+        assert time.monotonic() < deadline
+        time.sleep(STEP)
+
+
+def test_a_device_is_enrolled_activated_and_reset(lab: Lab) -> None:
+    body = {"name": "mona", "email": "mona@lab.example", "iam": True}
+    [create] = lab.post("pi", "/v1/users", body, expect=201)["access_requests"]
+    lab.applied(create["id"])
+    code = lab.post("pi", "/v1/users/mona/enrolment", expect=201)["code"]
+    lab.tokens["mona"] = lab.post(None, "/v1/enrolments/redeem", {"code": code})["token"]
+    serial = f"arn:aws:iam::{ACCOUNT}:mfa/lab/mona"
+
+    lab.applied(lab.post("mona", ASK, {"kind": "mfa.enrol", "change": {}, "reason": "a test"}, expect=201)["id"])
+    [item] = lab.get("mona", "/v1/secrets")["items"]
+    seed = lab.post("mona", f"/v1/secrets/{item['id']}/collect")
+    assert (seed["serial_number"], len(seed["base32_seed"])) == (serial, 32)
+    active = lab.post("mona", "/v1/users/mona/mfa/activate", {"code1": "123456", "code2": "654321"})
+    assert [d["serial_number"] for d in active["devices"]] == [serial]
+
+    reset = lab.post("mona", ASK, {"kind": "mfa.reset", "change": {}, "reason": "lost"}, expect=201)
+    lab.approve("alice", reset["id"])
+    lab.applied(reset["id"])
+    assert lab.iam.list_mfa_devices(UserName="mona")["MFADevices"] == []
+    assert serial not in BotoIam(endpoint_url=lab.iam.meta.endpoint_url).spare_devices()
+
+
+def test_the_password_policy_is_replaced(lab: Lab) -> None:
+    wish = {"kind": "account.password_policy", "change": {"minimum_length": 16}, "reason": "a test"}
+    asked = lab.post("pi", ASK, wish, expect=201)
+    lab.approve("alice", asked["id"])
+    lab.applied(asked["id"])
+    found = lab.iam.get_account_password_policy()["PasswordPolicy"]
+    lab.iam.delete_account_password_policy()
+    assert (found["MinimumPasswordLength"], found["RequireNumbers"], found["PasswordReusePrevention"]) == (16, True, 12)
+
+
+def test_what_happens_in_the_account_is_watched(lab: Lab) -> None:
+    url = lab.iam.meta.endpoint_url
+    logs, cloudtrail = (boto3.client(s, endpoint_url=url, region_name="us-east-1") for s in ("logs", "cloudtrail"))
+    group = "trail-of-all-regions"
+    logs.create_log_group(logGroupName=group)
+    boto3.client("s3", endpoint_url=url, region_name="us-east-1").create_bucket(Bucket="trails-of-the-lab")
+    cloudtrail.create_trail(Name="all", S3BucketName="trails-of-the-lab", IsMultiRegionTrail=True)
+    cloudtrail.update_trail(  # create_trail does not keep these two here
+        Name="all",
+        CloudWatchLogsLogGroupArn=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}:*",
+        CloudWatchLogsRoleArn=f"arn:aws:iam::{ACCOUNT}:role/trail",
+    )
+    change = {"log_group": group, "email": "watch@lab.example"}
+    asked = lab.post("pi", ASK, {"kind": "monitoring.enable", "change": change, "reason": "a test"}, expect=201)
+    lab.approve("alice", asked["id"])
+    lab.applied(asked["id"])
+    assert len(logs.describe_metric_filters(logGroupName=group)["metricFilters"]) == 5
+    query = f"event=access_request.applied&access_request_id={asked['id']}"
+    [applied] = lab.get("pi", f"/v1/audit-events?{query}")["items"]
+    assert applied["data"]["findings"] == [], "the trail was found"

@@ -19,6 +19,11 @@ from app.delivery.due import due
 from app.delivery.embedded import only_one
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
+from app.domain.inline import InlinePolicy
+from app.domain.lab_policies import LabPolicy
+from app.domain.monitoring import SeenMonitoring
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from app.domain.words import UserState
@@ -66,11 +71,29 @@ class Iam:
     def policy(self, arn: str) -> SeenPolicy | None:
         return self._real.policy(arn)
 
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        return self._real.lab_policy(arn)
+
     def belongings(self, name: str) -> Belongings | None:
         return self._real.belongings(name)
 
-    def shortest_password(self) -> int | None:
-        return self._real.shortest_password()
+    def password_policy(self) -> PasswordPolicy | None:
+        return self._real.password_policy()
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        return self._real.monitoring(log_group)
+
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        return self._real.devices(name)
+
+    def spare_devices(self) -> frozenset[str]:
+        return self._real.spare_devices()
+
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        return self._real.inline(name, documents=documents)
+
+    def key_used(self, key_id: str) -> dt.datetime | None:
+        return self._real.key_used(key_id)
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         if self._before is not None:

@@ -300,14 +300,42 @@ def test_a_request_that_nobody_could_decide_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asker", "groups", "by_rule", "required"),
-    [(PI, (), "no_power", 0), (BOB, (), None, 1), (PI, (group(required=2),), None, 2)],
+    ("asker", "groups", "hands_out", "by_rule", "required"),
+    [
+        (PI, (), False, "no_power", 0),
+        (PI, (), True, None, 1),
+        (BOB, (), False, None, 1),
+        (PI, (group(required=2),), False, None, 2),
+        (PI, (group(approvers=("zoe",)),), True, None, 1),
+    ],
 )
-def test_user_create(asker: Person, groups: tuple[GroupFacts, ...], by_rule: str | None, required: int) -> None:
+def test_user_create(
+    *, asker: Person, groups: tuple[GroupFacts, ...], hands_out: bool, by_rule: str | None, required: int
+) -> None:
     change = REGISTRY[Kind.USER_CREATE]
-    case = Case(Kind.USER_CREATE, asker, BOB, roster(PI, ALICE, ZOE, BOB), groups)
+    case = Case(Kind.USER_CREATE, asker, BOB, roster(PI, ALICE, ZOE, BOB), groups, hands_out=hands_out)
     ruling = rule_on(case, change.needs(case), change.by_rule(case))
     assert (ruling.by_rule, ruling.required_approvals) == (by_rule, required)
+
+
+@pytest.mark.parametrize(
+    ("asker", "subject", "by_rule", "required"),
+    [
+        (BOB, BOB, "own_key", 0),
+        (BOB, ROBOT, "own_key", 0),
+        (ROBOT, ROBOT, "own_key", 0),
+        (ROBOT, BOB, None, 1),
+        (PI, BOB, None, 1),
+    ],
+)
+def test_a_key_is_rotated_by_rule_where_it_is_ones_own(
+    asker: Person, subject: Person, by_rule: str | None, required: int
+) -> None:
+    change = REGISTRY[Kind.ACCESS_KEY_ROTATE]
+    case = Case(Kind.ACCESS_KEY_ROTATE, asker, subject, roster(PI, ALICE, BOB, ROBOT))
+    ruling = rule_on(case, change.needs(case), change.by_rule(case))
+    assert (ruling.by_rule, ruling.required_approvals) == (by_rule, required)
+    assert not ruling.eligible & case.parties
 
 
 def test_the_groups_a_change_names() -> None:

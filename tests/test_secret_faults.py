@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from app.delivery.due import due
 from app.domain.belongings import AccessKey, Belongings
-from app.domain.credentials import Handed, SeenCredentials
+from app.domain.credentials import Handed, SecretKind, SeenCredentials
+from app.domain.password_policy import PasswordPolicy
 from app.models import Secret, columns
 from app.services.backoff import Backoff
 from app.services.reconcile import Reconciler
@@ -199,7 +200,7 @@ def test_a_third_key_is_refused_before_any_call(place: Place) -> None:
 
 @pytest.mark.parametrize(("asks_for", "length"), [(None, 20), (14, 20), (40, 40), (128, 128)])
 def test_a_password_does_for_the_accounts_policy(place: Place, asks_for: int | None, length: int) -> None:
-    place.iam.password_length = asks_for
+    place.iam.account_policy = None if asks_for is None else PasswordPolicy(minimum_length=asks_for)
     place.done(ENABLE)
     assert place.bob.login is not None
     password = place.bob.login.password
@@ -238,7 +239,7 @@ def test_only_a_key_of_this_request_is_taken_for_lost() -> None:
     began = dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC)
     ages = {"BEFORE": began - dt.timedelta(days=1), "LISTED": began, "HELD": began, "LOST": began}
     has = Belongings(keys=tuple(AccessKey(key, active=True, created=created) for key, created in ages.items()))
-    handed = Handed(began, key_id="HELD", keys_before=frozenset({"LISTED"}))
+    handed = {SecretKind.ACCESS_KEY: Handed(began, key_id="HELD", keys_before=frozenset({"LISTED"}))}
     assert [key.id for key in SeenCredentials(has=has, handed=handed).lost] == ["LOST"]
     assert SeenCredentials(has=has).lost == ()
 

@@ -22,7 +22,7 @@ ASK = "/v1/access-requests"
 SECRETS = "/v1/secrets"
 
 
-def wish(kind: str, change: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
+def wish(kind: str, change: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     return {"kind": kind, "change": change or {}, "reason": "a test", **more}
 
 

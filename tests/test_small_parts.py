@@ -629,6 +629,8 @@ def _weak(raw: bytes) -> str:
         ("RATE_LIMIT", "plenty"),
         ("LAPSE_AFTER", "7 fortnights"),
         ("LAPSE_AFTER", "PT0S"),
+        ("KEY_OVERLAP", "24 hours"),
+        ("KEY_IDLE", "PT0S"),
         ("LOG_LEVEL", "chatty"),
         ("REQUIRE_MFA", "perhaps"),
         ("SIMULATE", "sometimes"),

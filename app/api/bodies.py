@@ -19,6 +19,8 @@ from pydantic import (
 
 from app.changes import REGISTRY
 from app.changes.group_update import GroupChanges
+from app.changes.policies import Description, PolicyCreateBody
+from app.changes.policy_document import PolicyDocument
 from app.domain.durations import Duration
 from app.domain.names import Email, GroupName, Reason, UserName
 from app.domain.rules import Rule
@@ -140,6 +142,20 @@ class GroupPatch(GroupChanges):
 class RuleBody(Rule):
     """The whole new rule of a group; files `group.update`. What is left out is as a group without a rule has it."""
 
+    reason: Reason = "changed by PUT"
+
+
+class PolicyBody(PolicyCreateBody):
+    """A new policy of the lab's own; files `policy.create`."""
+
+    reason: Reason = "asked by POST"
+
+
+class PolicyPut(Body):
+    """Its new document; files `policy.update`."""
+
+    document: PolicyDocument
+    description: Description | None = None
     reason: Reason = "changed by PUT"
 
 

@@ -1,8 +1,9 @@
 """The way of a handler: who calls, may the token do this, one transaction, one answer."""
 
 import json
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from pydantic import BaseModel
@@ -21,7 +22,6 @@ from app.errors import Conflict, Forbidden, GatehouseError, Unavailable
 from app.services import audit
 
 Answer = BaseModel | None
-Result = TypeVar("Result")
 
 
 class Reader:
@@ -60,13 +60,14 @@ class Door(Reader):
             status: Of the answer.
             secret: The answer is never stored (rule 17); or which answers are not.
         """
-        return self.try_to(lambda: self._write(change, status, secret=secret))
+        with self.refusals():
+            return self._write(change, status, secret=secret)
 
-    def try_to(self, do: Callable[[], Result]) -> Result:
-        """Do something that opens transactions of its own; what is refused is audited."""
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """What is refused in the block is audited."""
         try:
-            with database_errors():
-                return do()
+            yield
         except (Forbidden, Conflict) as refusal:
             self._note_refusal(refusal)
             raise
@@ -75,7 +76,7 @@ class Door(Reader):
         self, change: Callable[[Tx], Answer], status: int, *, secret: bool | Callable[[Answer], bool]
     ) -> Response:
         key, owner = self._key, self.caller.name
-        with self.house.database.write() as tx:
+        with database_errors(), self.house.database.write() as tx:
             if key is not None:
                 path = self._request.url.path
                 print_ = idempotency.fingerprint(self._request.method, path, self._body)

@@ -11,6 +11,7 @@ from app.delivery.protocol import Delivery
 from app.files.locked import place
 from app.files.spill import Spill
 from app.metrics import Http
+from app.services.direct import Direct
 from app.services.watch import Watch
 
 
@@ -20,6 +21,7 @@ class House:
 
     Attributes:
         delivery: None with `--no-worker`.
+        direct: The few calls to IAM that handlers make themselves; None where only the document is wanted.
         http: Counts the answers.
         watch: Looks at the database for `/metrics` and `/readyz`.
         spill: Says which ends wait to be written down.
@@ -30,6 +32,7 @@ class House:
     database: Database
     settings: Settings
     delivery: Delivery | None = None
+    direct: Direct | None = None
     bell: Bell = field(default_factory=Bell)
     cursor_key: bytes = b""
     reads_account: Callable[[str], ReadsAccounts] | None = None

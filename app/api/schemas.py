@@ -115,14 +115,18 @@ class PreviewView(View):
 
 
 class GrantView(View):
-    """Access for a time; what was imported has no request and no end until it is adopted."""
+    """Access for a time: membership of `group`, or the inline policy `policy` of the user's own.
+
+    What was imported has no request and no end until it is adopted.
+    """
 
     id: str
     access_request_id: str | None
     origin: Origin
     account: str
     user: str
-    group: str
+    group: str | None
+    policy: str | None
     state: GrantState
     duration: str | None
     starts_at: datetime | None

@@ -13,6 +13,7 @@ from app.api.schemas import Page, View
 from app.api.strict import StrictRoute
 from app.db import Tx
 from app.domain.credentials import SecretKind
+from app.domain.devices import Seed
 from app.models import Secret
 from app.services import secrets
 
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/v1/secrets", tags=["secrets"], route_class=StrictRou
 
 
 class SecretView(View):
-    """A password or key that waits; what it is comes with collecting."""
+    """A password, key or seed that waits; what it is comes with collecting."""
 
     id: str
     kind: SecretKind
@@ -47,6 +48,15 @@ class KeyView(View):
     secret_access_key: str
 
 
+class SeedView(View):
+    """The seed of a new MFA device, to be typed or as a QR code (PNG in base64). Shown once; then activate it."""
+
+    kind: Literal["mfa_seed"]
+    serial_number: str
+    base32_seed: str
+    qr_png_base64: str
+
+
 @router.get("", response_model=Page[SecretView], summary="List what waits for me")
 def list_waiting(door: ReadRequests, limit: Limit = 50, cursor: CursorText = None) -> Response:
     """Passwords and keys that I can collect, newest first."""
@@ -64,11 +74,11 @@ def list_waiting(door: ReadRequests, limit: Limit = 50, cursor: CursorText = Non
     )
 
 
-@router.post("/{secret_id}/collect", response_model=PasswordView | KeyView, summary="Collect a secret, once")
+@router.post("/{secret_id}/collect", response_model=PasswordView | KeyView | SeedView, summary="Collect a secret, once")
 def collect(secret_id: Annotated[str, Path(max_length=64)], door: WriteRequests) -> Response:
     """Only the user it is for. After that, and 72 hours after it was made, it is gone."""
 
-    def change(tx: Tx) -> PasswordView | KeyView:
+    def change(tx: Tx) -> PasswordView | KeyView | SeedView:
         found = secrets.collect(tx, door.caller, secret_id)
         if found.row.kind == SecretKind.CONSOLE_PASSWORD:
             return PasswordView(
@@ -76,6 +86,14 @@ def collect(secret_id: Annotated[str, Path(max_length=64)], door: WriteRequests)
                 user_name=found.row.user,
                 password=found.text,
                 sign_in_url=found.sign_in_url,
+            )
+        if found.row.kind == SecretKind.MFA_SEED:
+            seed = Seed.from_text(found.text)
+            return SeedView(
+                kind="mfa_seed",
+                serial_number=found.row.key_id or "",
+                base32_seed=seed.base32,
+                qr_png_base64=seed.qr_png,
             )
         return KeyView(kind="access_key", access_key_id=found.row.key_id or "", secret_access_key=found.text)
 

@@ -105,6 +105,7 @@ def grant(row: Grant) -> GrantView:
         account=row.account,
         user=row.user,
         group=row.group,
+        policy=row.policy,
         state=row.state,
         duration=_duration(row.duration_seconds),
         starts_at=row.starts_at,

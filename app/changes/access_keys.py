@@ -34,25 +34,14 @@ class AccessKeyCreate(CredentialChange):
 
     @override
     def remaining(self, wish: Wish, seen: SeenCredentials) -> tuple[Operation, ...]:
-        """Delete what a lost answer left behind, since nobody has its secret, and make another."""
-        lost = tuple(delete_key(wish.user, key.id) for key in seen.lost)
-        if seen.handed is not None and seen.handed.made:
-            if seen.key(seen.handed.key_id) is None:
-                text = f"IAM does not show the new key of {wish.user} yet; this request goes on when it does."
-                raise CannotCarryOut("not_shown_yet", text, waits=True)
-            return lost
-        if len(seen.keys) - len(lost) >= KEYS_EACH:
-            text = f"{wish.user} has {KEYS_EACH} access keys and AWS allows no more. Ask for access_key.delete first."
-            raise CannotCarryOut("limit_exceeded", text)
-        return (*lost, create_key(wish.user))
+        """One key more."""
+        text = f"{wish.user} has {KEYS_EACH} access keys and AWS allows no more. Ask for access_key.delete first."
+        return another_key(wish.user, seen, CannotCarryOut("limit_exceeded", text))
 
     @override
     def undo(self, wish: Wish, seen: Seen) -> tuple[Operation, ...]:
         """Delete every key that came from this request."""
-        if not isinstance(seen, SeenCredentials) or seen.handed is None:
-            return ()
-        ours = [*seen.lost, seen.key(seen.handed.key_id)]
-        return tuple(delete_key(wish.user, key.id) for key in ours if key is not None)
+        return without_new_key(wish.user, seen)
 
 
 class AccessKeyDelete(CredentialChange):
@@ -76,6 +65,36 @@ class AccessKeyDelete(CredentialChange):
     def remaining(self, wish: Wish, seen: SeenCredentials) -> tuple[Operation, ...]:
         """Nothing, where the user has no such key."""
         return () if seen.key(wish.body.key_id) is None else (delete_key(wish.user, wish.body.key_id),)
+
+
+def another_key(user: str, seen: SeenCredentials, full: CannotCarryOut) -> tuple[Operation, ...]:
+    """The calls that remain until a user has a key of this request.
+
+    What a lost answer left behind is deleted, since nobody has its secret, and another is made.
+
+    Args:
+        full: Raised where the user has as many as AWS allows.
+
+    Raises:
+        CannotCarryOut: IAM does not show the key yet, or there is no room for it.
+    """
+    lost = tuple(delete_key(user, key.id) for key in seen.lost)
+    if seen.new_key is not None and seen.new_key.made:
+        if seen.key(seen.new_key.key_id) is None:
+            text = f"IAM does not show the new key of {user} yet; this request goes on when it does."
+            raise CannotCarryOut("not_shown_yet", text, waits=True)
+        return lost
+    if len(seen.keys) - len(lost) >= KEYS_EACH:
+        raise full
+    return (*lost, create_key(user))
+
+
+def without_new_key(user: str, seen: Seen) -> tuple[Operation, ...]:
+    """Delete every key that came from this request."""
+    if not isinstance(seen, SeenCredentials) or seen.new_key is None:
+        return ()
+    ours = [*seen.lost, seen.key(seen.new_key.key_id)]
+    return tuple(delete_key(user, key.id) for key in ours if key is not None)
 
 
 def create_key(user: str) -> Operation:

@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.clients.iam import Iam
 from app.domain import canonical
-from app.domain.guardrails import aws_policy_arn
+from app.domain.access import Access
+from app.domain.inline import OneOff
+from app.domain.lab_policies import LabPolicy
 from app.domain.leaving import Leaver
 from app.domain.plans import Operation, Plan
+from app.domain.policy_names import PolicyNames
 from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Need, Refusal
 from app.domain.sightings import Seen, SeenGroup
@@ -34,6 +37,7 @@ class Managed:
 
     Attributes:
         policies: The ARNs of its own policies in the account, without the force-MFA policy.
+        names: How names of policies are read in the account.
         force_mfa: The ARN of the account's force-MFA policy; None before `gatehouse setup`.
     """
 
@@ -41,12 +45,12 @@ class Managed:
     description: str
     policies: tuple[str, ...]
     rule: Rule
-    partition: str
+    names: PolicyNames
     force_mfa: str | None = None
 
     def arn(self, policy: str) -> str:
-        """The ARN of a policy that is named by its ARN, or as one of AWS's own."""
-        return policy if policy.startswith("arn:") else aws_policy_arn(self.partition, policy)
+        """The ARN of a policy that is named by its ARN, as one of the lab's own, or as one of AWS's."""
+        return self.names.arn(policy)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,12 @@ class Wish:
         boundary_arn: The boundary that the user is to have, None before `gatehouse setup`.
         needs_mfa: A rule of a group named here asks for a device, and the check is on.
         managed: The groups named here, as they are managed now.
+        names: How names of policies are read in the account. Of changes of groups and policies only.
+        lab: The policy of the lab's own that is changed, as it was last seen; None where there was none.
+        attached: The groups that it was seen attached to, whether managed here or not.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
+        one_offs: Where it gives a policy: those that the user's grants give already, or are about to.
+        rotating: Where a key is to be rotated: the access request that rotates one of the user's already.
         admin_groups: Where a group named here lives under `/lab-admin/`: the names of all that do (rule 26).
     """
 
@@ -72,7 +81,12 @@ class Wish:
     boundary_arn: str | None = None
     needs_mfa: bool = False
     managed: Mapping[str, Managed] = field(default_factory=dict)
+    names: PolicyNames = field(default_factory=PolicyNames)
+    lab: LabPolicy | None = None
+    attached: tuple[str, ...] = ()
     leaver: Leaver | None = None
+    one_offs: tuple[OneOff, ...] = ()
+    rotating: str | None = None
     admin_groups: frozenset[str] = frozenset()
 
 
@@ -80,10 +94,11 @@ class Change(ABC):
     """One kind. Everything but `observe` and `save` is pure.
 
     Attributes:
-        gives_access: Approving makes grants, one for each group named, with a duration.
+        gives_access: Approving makes grants, one for each piece of access that it gives, with a duration.
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
         of_group: It changes a group and not what a user has; the asker counts as the user it is for.
+        of_policy: It changes a policy of the lab's own, and with it what its groups give; `of_group` holds as well.
         of_person: Suspends, resumes or deletes somebody: judged one at a time, and again when approved.
         subject_states: What the user it is for must be for it to be carried out, removals apart (rule 24).
         gone_is_done: What a call names and IAM does not have is taken already; reading back decides.
@@ -95,6 +110,7 @@ class Change(ABC):
     takes_away: ClassVar[bool] = False
     in_database: ClassVar[bool] = False
     of_group: ClassVar[bool] = False
+    of_policy: ClassVar[bool] = False
 
     def is_in_database(self, _wish: Wish) -> bool:
         """Whether nothing of this wish is in IAM, so that it is carried out in the transaction that approves it."""
@@ -112,6 +128,14 @@ class Change(ABC):
         """Whether administrator power is involved, so that two must agree (rule 13)."""
         return False
 
+    def policies(self, _wish: Wish) -> tuple[str, ...]:
+        """The ARNs of the managed policies whose documents must be known, besides those that its groups have."""
+        return ()
+
+    def hands_out(self, _wish: Wish) -> bool:
+        """Whether a login or a key comes with it, which by itself would need an admin."""
+        return False
+
     def members_gain(self, _wish: Wish, _seen: Seen) -> bool:
         """Whether those who hold the groups named would get more by it (rule 4)."""
         return False
@@ -127,6 +151,14 @@ class Change(ABC):
     def groups(self, _body: Any) -> tuple[str, ...]:
         """The groups whose rules bind this change."""
         return ()
+
+    def gives(self, body: Any) -> tuple[Access, ...]:
+        """What grants are made for when it is approved."""
+        return tuple(Access("group", name) for name in self.groups(body)) if self.gives_access else ()
+
+    def warnings(self, _wish: Wish, _seen: Seen) -> list[str]:
+        """What whoever decides should know, beside the rule's own reasons."""
+        return []
 
     def same(self, body: Any) -> str:
         """What two requests share that ask for the same change of one user."""

@@ -28,18 +28,13 @@ class ConsoleEnable(CredentialChange):
 
     @override
     def remaining(self, wish: Wish, seen: SeenCredentials) -> tuple[Operation, ...]:
-        """After a lost answer nobody knows whose password won, so a fresh one is set."""
-        if not seen.login:
-            return (create_login(wish.user),)
-        if seen.handed is None:
-            text = f"{wish.user} already has a password for the console. Ask for console.reset instead."
-            raise CannotCarryOut("already_has_login", text)
-        return () if seen.handed.made else (update_login(wish.user),)
+        """The first password."""
+        return first_login(wish.user, seen)
 
     @override
     def undo(self, wish: Wish, seen: Seen) -> tuple[Operation, ...]:
         """Take the login away again, if it came from this request."""
-        began = isinstance(seen, SeenCredentials) and seen.handed is not None and seen.login
+        began = isinstance(seen, SeenCredentials) and seen.password is not None and seen.login
         return (delete_login(wish.user),) if began else ()
 
 
@@ -64,7 +59,7 @@ class ConsoleReset(CredentialChange):
         if not seen.login:
             text = f"{wish.user} has no password for the console. Ask for console.enable instead."
             raise CannotCarryOut("no_login", text)
-        return () if seen.handed is not None and seen.handed.made else (update_login(wish.user),)
+        return () if seen.password is not None and seen.password.made else (update_login(wish.user),)
 
 
 class ConsoleDisable(CredentialChange):
@@ -82,6 +77,22 @@ class ConsoleDisable(CredentialChange):
     def remaining(self, wish: Wish, seen: SeenCredentials) -> tuple[Operation, ...]:
         """Nothing, where there is none."""
         return (delete_login(wish.user),) if seen.login else ()
+
+
+def first_login(user: str, seen: SeenCredentials) -> tuple[Operation, ...]:
+    """The calls that remain until a user has a password of which this request knows which one it is.
+
+    After a lost answer nobody knows whose password won, so a fresh one is set.
+
+    Raises:
+        CannotCarryOut: The user has one that is not of this request.
+    """
+    if not seen.login:
+        return (create_login(user),)
+    if seen.password is None:
+        text = f"{user} already has a password for the console. Ask for console.reset instead."
+        raise CannotCarryOut("already_has_login", text)
+    return () if seen.password.made else (update_login(user),)
 
 
 def create_login(user: str) -> Operation:

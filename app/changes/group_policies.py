@@ -1,8 +1,11 @@
 """The policies of a group that is being changed: what it has, what it shall have, and what is known of them. Pure."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from app.changes.base import Managed, Wish
+from app.domain.guardrails import ADMIN_PATH
+from app.domain.power import Document, holds_power
 from app.domain.rules import Rule
 from app.domain.sightings import Seen, SeenPolicy
 
@@ -35,19 +38,44 @@ def attached(wish: Wish, seen: Seen) -> list[str]:
     return [p.name for p in group.policies if p.name.startswith("arn:")] if group is not None else []
 
 
-def documents(wish: Wish, seen: Seen, arns: set[str]) -> list[SeenPolicy]:
+def documents(wish: Wish, seen: Seen, arns: Iterable[str]) -> list[SeenPolicy]:
     """What is known of these policies; of one that was never seen, its name."""
     group = seen.groups.get(wish.body.name)
     known = {**seen.policies, **{p.name: p for p in (group.policies if group is not None else ())}}
     return [known.get(arn) or SeenPolicy(arn, None) for arn in sorted(arns)]
 
 
-def policies_state(wish: Wish, seen: Seen) -> list[dict[str, Any]]:
-    """The policies of the end state: those that stay with the hashes of their documents, new ones by name.
+def power(wish: Wish, seen: Seen) -> bool:
+    """Whether the group holds administrator power now, or would then (rule 13)."""
+    group, force_mfa = seen.groups.get(wish.body.name), managed(wish).force_mfa
+    inline = [p for p in group.policies if not p.name.startswith("arn:")] if group is not None else []
+    now = {*managed(wish).policies, *attached(wish, seen)} if group is None else {*attached(wish, seen)}
+    caps = caps_of(managed(wish).path, seen, wish.body.name)
+    # The policy that forces MFA only forbids, and lets people set up their own device.
+    return any(
+        holds_power([*documents(wish, seen, arns - {force_mfa}), *inline], caps) for arns in (now, {*target(wish)})
+    )
 
-    A document that the group does not have yet was never seen when the request is made, since asking makes no AWS call.
+
+def caps_of(path: str, seen: Seen, group: str) -> tuple[Document | None, ...]:
+    """The boundaries that bind in a group. Under `/lab-admin/` it is one that leaves nearly everything (rule 26)."""
+    return (None,) if path == ADMIN_PATH else seen.caps.get(group, (None,))
+
+
+def policies_state(wish: Wish, seen: Seen, *, new: bool) -> list[dict[str, Any]]:
+    """The policies of the end state, with the hashes of their documents.
+
+    Args:
+        new: Also the hashes of those that the group did not have. A request names them where all of them were read
+            before it was made, since asking makes no AWS call; otherwise none.
     """
-    group = seen.groups.get(wish.body.name)
-    hashes = {p.name: p.sha256 for p in group.policies} if group is not None else {}
     stay = set(before(wish))
-    return [{"name": arn, "sha256": hashes.get(arn) if arn in stay else None} for arn in sorted(target(wish))]
+    return [
+        {"name": p.name, "sha256": p.sha256 if new or p.name in stay else None}
+        for p in documents(wish, seen, target(wish))
+    ]
+
+
+def are_read(wish: Wish, seen: Seen) -> bool:
+    """Whether the document of each policy that the group shall have is known."""
+    return all(p.sha256 is not None for p in documents(wish, seen, target(wish)))

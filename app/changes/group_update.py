@@ -18,28 +18,26 @@ from app.changes import group_policies
 from app.changes.attaching import POLICIES_PER_GROUP, attach_and_detach
 from app.changes.base import Body, Change, Wish, group_needs
 from app.clients.iam import Iam
-from app.domain.guardrails import ADMIN_PATH, GOVERNANCE_PATH
+from app.domain.guardrails import ADMIN_PATH
 from app.domain.names import GroupName
 from app.domain.plans import CannotCarryOut, Operation, Plan
-from app.domain.power import allows_everything, holds_power
+from app.domain.policy_names import PolicyRef, is_guardrail
+from app.domain.power import allows_everything
 from app.domain.rules import Rule
 from app.domain.rulings import Case, Need, Refusal
 from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.models import Group
 
-_POLICY = r"^(arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[!-~]{1,600}|[A-Za-z0-9_+=,.@-]{1,128})$"
-PolicyName = Annotated[str, Field(min_length=1, max_length=700, pattern=_POLICY)]
-_OURS = f":policy{GOVERNANCE_PATH}"
 GROUP_LANE = "group:"
 """What the lane of a group begins with, beside those of users (rule 32)."""
 
 
 class GroupChanges(Body):
-    """What of a group is to be different. `policies` are all it shall have, by ARN or AWS's own by name."""
+    """What of a group is to be different. `policies` are all it shall have, by ARN or by name."""
 
     description: Annotated[str, Field(max_length=500)] | None = None
-    policies: Annotated[tuple[PolicyName, ...], Field(max_length=POLICIES_PER_GROUP)] | None = None
+    policies: Annotated[tuple[PolicyRef, ...], Field(max_length=POLICIES_PER_GROUP)] | None = None
     rule: Rule | None = None
 
     @model_validator(mode="after")
@@ -48,7 +46,7 @@ class GroupChanges(Body):
             raise ValueError("say what is to change: description, policies or rule")
         if self.policies is not None and len(set(self.policies)) != len(self.policies):
             raise ValueError("name each policy once")
-        if any(_OURS in policy for policy in self.policies or ()):
+        if any(is_guardrail(policy) for policy in self.policies or ()):
             raise ValueError("policies under /governance/ are Gatehouse's own; a rule that needs MFA brings its own")
         return self
 
@@ -91,14 +89,12 @@ class GroupUpdate(Change):
     @override
     def has_power(self, wish: Wish, seen: Seen) -> bool:
         """Whether the group holds administrator power now, or would then."""
-        arns = {
-            *group_policies.managed(wish).policies,
-            *group_policies.target(wish),
-            *group_policies.attached(wish, seen),
-        } - {group_policies.managed(wish).force_mfa}
-        group = seen.groups.get(wish.body.name)
-        inline = [p for p in group.policies if not p.name.startswith("arn:")] if group is not None else []
-        return holds_power([*group_policies.documents(wish, seen, arns), *inline])
+        return group_policies.power(wish, seen)
+
+    @override
+    def policies(self, wish: Wish) -> tuple[str, ...]:
+        """All that it should have, and shall have then."""
+        return (*group_policies.before(wish), *group_policies.target(wish))
 
     @override
     def members_gain(self, wish: Wish, seen: Seen) -> bool:
@@ -180,7 +176,9 @@ class GroupUpdate(Change):
             return Plan(end_state, here)
         if seen.fresh:
             _check(wish, seen)
-        end_state["policies"] = group_policies.policies_state(wish, seen)
+        unread = {**end_state, "policies": group_policies.policies_state(wish, seen, new=False)}
+        is_read = group_policies.are_read(wish, seen)
+        end_state["policies"] = group_policies.policies_state(wish, seen, new=is_read)
         attached, target = group_policies.attached(wish, seen), group_policies.target(wish)
         touched = {*attached, *target} if body.policies is not None else {group_policies.managed(wish).force_mfa}
         wanted = [arn for arn in target if arn in touched and arn not in attached]
@@ -188,6 +186,7 @@ class GroupUpdate(Change):
         return Plan(
             end_state,
             (*attach_and_detach(body.name, attached, wanted, unwanted, group_policies.managed(wish).force_mfa), *here),
+            also=(unread,),
         )
 
     @override

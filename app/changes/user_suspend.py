@@ -141,7 +141,7 @@ class UserResume(OfPerson):
         if not isinstance(seen, SeenWhole) or seen.has is None:
             return ()
         taken: list[Operation] = [] if seen.is_denied else [_deny(wish.user)]
-        if seen.login and seen.handed is not None:
+        if seen.login and seen.password is not None:
             taken.append(delete_login(wish.user))
         given = {key.id for key in seen.has.keys if key.active}
         return (*taken, *(switch_key(wish.user, key, on=False) for key in _taken(wish).keys if key in given))
@@ -155,7 +155,7 @@ def _login_again(wish: Wish, seen: SeenWhole) -> tuple[tuple[Operation, ...], tu
     """A new password: the old one is known to nobody here, and perhaps to somebody who should not."""
     if seen.login:
         # After a lost answer nobody knows whose password won. One that is not ours was given by somebody else.
-        lost = seen.handed is not None and not seen.handed.made
+        lost = seen.password is not None and not seen.password.made
         return ((update_login(wish.user),) if lost else ()), ()
     if seen.emulated or (seen.user is not None and seen.user.boundary is not None):
         return (create_login(wish.user),), ()

@@ -113,7 +113,11 @@ def started(
             inside = working(settings, database, endpoint_url=endpoint_url, backoff=backoff)
             delivery = stack.enter_context(inside)
         app = create_app(
-            settings, database, delivery, lambda account: reading(settings, database, account, endpoint_url)
+            settings,
+            database,
+            delivery,
+            worker.direct(settings, database, endpoint_url=endpoint_url),
+            lambda account: reading(settings, database, account, endpoint_url),
         )
         config = uvicorn.Config(
             app,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app import config, log, metrics
-from app.cli import runtime, simulation, story
+from app.cli import keys_story, runtime, simulation, story
 from app.clients.iam import BotoIam
 from app.config import Settings
 from app.main import VERSION
@@ -80,11 +80,12 @@ def demo() -> None:
     log.configure(json_lines=False, level="ERROR")
     with ExitStack() as stack:
         # Always on a database of its own: a demo in somebody's real one would be a bad surprise.
-        alone = settings.model_copy(update={"database_url": ""})
+        waits = {"key_overlap": keys_story.OVERLAP, "key_idle": keys_story.IDLE}
+        alone = settings.model_copy(update={"database_url": "", **waits})
         alone.model_fields_set.discard("database_url")
         settings, endpoint_url, people = _simulate(stack, alone)
         running = stack.enter_context(runtime.started(settings, host="127.0.0.1", port=0, endpoint_url=endpoint_url))
-        story.tell(running, endpoint_url, people)
+        story.tell(running, endpoint_url, people, keys_story.tell)
 
 
 def _simulate(stack: ExitStack, settings: Settings) -> tuple[Settings, str, dict[str, str]]:

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import boto3
 import httpx
@@ -13,7 +14,9 @@ from app.cli.runtime import Running
 from app.errors import GatehouseError
 
 SECONDS = 4
-"""How long the demo's grant lasts."""
+"""How long the demo's membership lasts."""
+ONE_OFF = 2
+"""How long its one-off permission does."""
 _console = Console(highlight=False, width=110)
 
 
@@ -44,9 +47,23 @@ class Teller:
             raise StoryError(f"{method} {path} answered {answer.status_code}: {answer.text[:300]}")
         return answer.json()
 
+    def enrol(self, name: str) -> None:
+        """Somebody's first token, by a code that pi hands out."""
+        code = self.call("pi", "POST", f"/v1/users/{name}/enrolment", expect=201)["code"]
+        self._tokens[name] = self.call("pi", "POST", "/v1/enrolments/redeem", {"code": code})["token"]
+
+    def keys_in_iam(self, user: str) -> dict[str, str]:
+        """The access keys that IAM itself shows, with their status."""
+        found = self._iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+        return {key["AccessKeyId"]: key["Status"] for key in found}
+
     def groups_in_iam(self, user: str) -> list[str]:
         """What IAM itself says."""
         return [g["GroupName"] for g in self._iam.list_groups_for_user(UserName=user)["Groups"]]
+
+    def policies_in_iam(self, user: str) -> list[str]:
+        """What IAM itself says of the user's own policies."""
+        return list(self._iam.list_user_policies(UserName=user)["PolicyNames"])
 
     def users_in_iam(self) -> list[str]:
         """Whom IAM itself knows."""
@@ -64,8 +81,21 @@ class Teller:
         return found
 
 
-def tell(running: Running, endpoint_url: str, tokens: dict[str, str]) -> None:
+class Telling(NamedTuple):
+    """How a chapter says what it does."""
+
+    title: Callable[[str], None]
+    say: Callable[[str], None]
+
+
+Chapter = Callable[[Teller, Telling], None]
+
+
+def tell(running: Running, endpoint_url: str, tokens: dict[str, str], *chapters: Chapter) -> None:
     """Run the story against a server in a thread of its own.
+
+    Args:
+        chapters: What else is told after it.
 
     Raises:
         StoryError: A step did not come out as it must.
@@ -77,6 +107,9 @@ def tell(running: Running, endpoint_url: str, tokens: dict[str, str]) -> None:
     try:
         _wait_until_up(running)
         _story(teller)
+        for chapter in chapters:
+            chapter(teller, Telling(_title, _say))
+        _console.print("\n[bold green]Asked, approved, applied, ended, proven.[/]")
     finally:
         running.server.should_exit = True
         thread.join(20)
@@ -100,8 +133,8 @@ def _story(t: Teller) -> None:
     _ended(t, grant)
     _audit(t, asked)
     _sign_in(t)
+    _one_off(t)
     _leave(t)
-    _console.print("\n[bold green]Asked, approved, applied, ended, proven.[/]")
 
 
 def _show_before(t: Teller) -> None:
@@ -154,16 +187,23 @@ def _applied(t: Teller, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _ended(t: Teller, grant: dict[str, Any]) -> None:
     _title("6. The end comes by itself")
-    deadline = time.monotonic() + SECONDS + 10
-    while (now := t.call("bob", "GET", f"/v1/grants/{grant['id']}"))["state"] != "revoked":
-        if time.monotonic() > deadline:
-            raise StoryError(f"The grant did not end; it is {now['state']}.")
-        time.sleep(0.1)
+    now = _until_revoked(t, grant, SECONDS)
     _say(f"grant     {now['state']} ({now['end_reason']}), due {now['ends_at']}, done {now['ended_at']}")
     left = t.groups_in_iam("bob")
     _say(f"IAM says bob is in: {', '.join(left) or 'no group'}")
     if left:
         raise StoryError("IAM still shows the membership.")
+
+
+def _until_revoked(t: Teller, grant: dict[str, Any], seconds: int) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds + 10
+    while True:
+        now: dict[str, Any] = t.call("bob", "GET", f"/v1/grants/{grant['id']}")
+        if now["state"] == "revoked":
+            return now
+        if time.monotonic() > deadline:
+            raise StoryError(f"The grant did not end; it is {now['state']}.")
+        time.sleep(0.1)
 
 
 def _audit(t: Teller, asked: dict[str, Any]) -> None:
@@ -190,8 +230,33 @@ def _sign_in(t: Teller) -> None:
     _say(f"again     {gone['code']}: {gone['detail']}")
 
 
+def _one_off(t: Teller) -> None:
+    _title("9. bob's instance hangs: a day of the serial console, on that instance alone, ends by itself")
+    console = "ec2-instance-connect:SendSerialConsoleSSHPublicKey"
+    statement = {"Effect": "Allow", "Action": console, "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    warned = t.call("bob", "POST", "/v1/policies/lint", {"document": document})["findings"][0]
+    _say(f"lint      {warned['severity']}: {warned['reason']}")
+    statement["Resource"] = "arn:aws:ec2:us-east-1:123456789012:instance/i-0abc1234def567890"
+    wish = {
+        "kind": "policy.inline",
+        "change": {"name": "serial-console", "document": document},
+        "duration": f"PT{ONE_OFF}S",  # a day, in the demo's time
+        "reason": "the kernel hangs at boot",
+    }
+    asked = t.call("bob", "POST", "/v1/access-requests", wish, expect=201)
+    _say(f"ruling    {'; '.join(asked['ruling']['reasons'])}")
+    t.call("alice", "POST", f"/v1/access-requests/{asked['id']}/approve", {"plan_digest": asked["plan"]["digest"]})
+    grant = t.call("bob", "GET", f"/v1/grants/{t.applied('bob', asked['id'])['grant_id']}")
+    _say(f"IAM says bob has of his own: {', '.join(t.policies_in_iam('bob')) or 'nothing'}, until {grant['ends_at']}")
+    ended = _until_revoked(t, grant, ONE_OFF)
+    _say(f"grant     {ended['state']} ({ended['end_reason']}), done {ended['ended_at']}")
+    if t.policies_in_iam("bob"):
+        raise StoryError("IAM still shows the policy.")
+
+
 def _leave(t: Teller) -> None:
-    _title("9. bob leaves the lab: suspended at once, deleted when alice agrees")
+    _title("10. bob leaves the lab: suspended at once, deleted when alice agrees")
     suspended = t.call("pi", "POST", "/v1/users/bob/suspend", {"reason": "last day"}, expect=202)
     t.call("bob", "GET", "/v1/me", expect=401)
     _say("suspended bob's token answers 401 from now on")

@@ -1,12 +1,15 @@
 """Reading everything that an IAM user has, over any way of reading one call or one list."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
 
 from app.clients import aws
 from app.domain import documents
-from app.domain.belongings import AccessKey, Belongings, Device
+from app.domain.belongings import AccessKey, Belongings
+from app.domain.devices import Device
+from app.domain.inline import InlinePolicy
 from app.domain.sightings import SeenPolicy
 
 _VIRTUAL = ":mfa/"
@@ -44,10 +47,7 @@ def read(
             AccessKey(str(k["AccessKeyId"]), k["Status"] == "Active", k["CreateDate"].astimezone(UTC))
             for k in listed("ListAccessKeys", "AccessKeyMetadata")
         ),
-        devices=tuple(
-            Device(serial, _VIRTUAL in serial)
-            for serial in (str(d["SerialNumber"]) for d in listed("ListMFADevices", "MFADevices"))
-        ),
+        devices=tuple(device(d) for d in listed("ListMFADevices", "MFADevices")),
         certificates=tuple(str(c["CertificateId"]) for c in listed("ListSigningCertificates", "Certificates")),
         ssh_keys=tuple(str(k["SSHPublicKeyId"]) for k in listed("ListSSHPublicKeys", "SSHPublicKeys")),
         service_credentials=tuple(
@@ -61,17 +61,40 @@ def read(
     )
 
 
+def device(answer: Mapping[str, Any]) -> Device:
+    """An MFA device, from one entry of ListMFADevices."""
+    serial = str(answer["SerialNumber"])
+    return Device(serial, _VIRTUAL in serial, answer["EnableDate"].astimezone(UTC))
+
+
 def seen(action: str, name: str, document: Any) -> SeenPolicy:
     """A policy with the hash of its document.
 
     Raises:
         NeedsPerson: It holds no policy document.
     """
-    try:
+    with _document(action, name):
         content = documents.read(document)
         return SeenPolicy(
-            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content)
+            name, documents.fingerprint(content), documents.has_deny(content), documents.allows_all(content), content
         )
+
+
+def inline_policy(user: str, policy: str, one: Callable[..., dict[str, Any]]) -> InlinePolicy:
+    """One inline policy of a user's; `one` as above.
+
+    Raises:
+        NeedsPerson: It holds no policy document.
+    """
+    answer = one("GetUserPolicy", UserName=user, PolicyName=policy)
+    with _document("GetUserPolicy", policy):
+        return InlinePolicy.of(policy, documents.read(answer["PolicyDocument"]))
+
+
+@contextmanager
+def _document(action: str, name: str) -> Iterator[None]:
+    try:
+        yield
     except (RecursionError, TypeError, ValueError) as problem:
         raise aws.NeedsPerson(action, "UnreadableDocument", f"{name} holds no policy document") from problem
 

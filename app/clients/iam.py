@@ -1,114 +1,33 @@
-"""IAM as Gatehouse needs it: a port of a few typed verbs, and boto3 behind it."""
+"""IAM behind the port of `app.clients.port`, through boto3."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from typing import Any, Protocol
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any
 
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws, belongings, roles
+from app.clients import aws, belongings, managed, roles, secret_calls
+from app.clients.answers import readable, still_there
+from app.clients.monitoring import BotoMonitoring
+from app.clients.port import WRITES, Iam
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
+from app.domain.inline import InlinePolicy
+from app.domain.lab_policies import LabPolicy
+from app.domain.monitoring import SeenMonitoring
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 
+__all__ = ["WRITES", "BotoIam", "Iam"]
 _PAGES = 50
 """Pages read of one list at most: 50 of 100 is far over every quota used here."""
 _MEMBERS_A_PAGE = 1000
 """The most that GetGroup takes as MaxItems (IAM API reference); a page may still be shorter."""
 _KEPT_DOCUMENTS = 512
-
-WRITES = frozenset(
-    {
-        "AddUserToGroup",
-        "AttachGroupPolicy",
-        "CreateAccessKey",
-        "CreateGroup",
-        "CreateLoginProfile",
-        "CreatePolicy",
-        "CreateUser",
-        "DeactivateMFADevice",
-        "DeleteAccessKey",
-        "DeleteLoginProfile",
-        "DeleteSSHPublicKey",
-        "DeleteServiceSpecificCredential",
-        "DeleteSigningCertificate",
-        "DeleteUser",
-        "DeleteUserPolicy",
-        "DeleteVirtualMFADevice",
-        "DetachGroupPolicy",
-        "DetachUserPolicy",
-        "PutUserPermissionsBoundary",
-        "PutUserPolicy",
-        "RemoveUserFromGroup",
-        "UpdateAccessKey",
-        "UpdateLoginProfile",
-        "UpdateUser",
-    }
-)
-"""Every call that changes something; a plan can name no other."""
-PASSWORDS = frozenset({"CreateLoginProfile", "UpdateLoginProfile"})
-"""The calls that take a secret: the password, which no operation holds."""
-_MADE_ONCE = frozenset({"CreateAccessKey"})
-"""Never tried again below us: each try makes another key (`iam-facts.md`, 4)."""
-_KEPT = ("AccessKeyId", "SecretAccessKey")
-
-
-class Iam(Protocol):
-    """What reconcile and setup use. Every verb may raise `aws.AwsError`."""
-
-    emulated: bool
-
-    def account(self) -> tuple[str, str]:
-        """The account's 12 digits and its partition."""
-
-    def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
-        """The user with groups, boundary and tags; devices and belongings where asked for."""
-
-    def group(self, name: str) -> SeenGroup | None:
-        """The group with its attached and inline policies and the hashes of their documents."""
-
-    def members(self, group: str) -> frozenset[str] | None:
-        """The names of everyone in the group, None where IAM has no such group."""
-
-    def policy(self, arn: str) -> SeenPolicy | None:
-        """A managed policy with the hash of its default version."""
-
-    def belongings(self, name: str) -> Belongings | None:
-        """Everything the user has, None where IAM has no such user."""
-
-    def shortest_password(self) -> int | None:
-        """Characters that the account's password policy asks for at least, None where it has no policy."""
-
-    def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
-        """Make one changing call. The operation's action is one of `WRITES`.
-
-        Args:
-            secret: The password, for those in `PASSWORDS`. It is in no error and no log.
-
-        Returns:
-            Of CreateAccessKey `AccessKeyId` and `SecretAccessKey`, of every other call nothing.
-        """
-
-
-@contextmanager
-def _readable(action: str) -> Iterator[None]:
-    """Nothing is concluded from an answer without what AWS promises; the next one may be whole again."""
-    try:
-        yield
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
-        # Not the problem's own text, which could repeat what the answer held.
-        raise aws.Retryable(action, "UnreadableAnswer", f"{type(problem).__name__} while reading it") from problem
-
-
-@contextmanager
-def _still_there() -> Iterator[None]:
-    """What was there a call ago and is not now is being changed, or one of IAM's copies is behind: read again."""
-    try:
-        yield
-    except aws.Gone as problem:
-        raise aws.Retryable(problem.action, problem.code, problem.message) from problem
 
 
 class BotoIam:
@@ -142,53 +61,53 @@ class BotoIam:
         rate = (None if self.emulated else aws.WRITES_PER_SECOND) if isinstance(pace, str) else pace
         self._writes = aws.Pace(rate, workers=workers)
         self._reads = aws.Pace(None if rate is None else rate * 2, workers=workers)
+        self._monitoring = BotoMonitoring({"attempts": attempts, **options}, emulated=self.emulated, reads=self._reads)
         self._documents: OrderedDict[tuple[str, str], SeenPolicy] = OrderedDict()
 
     def keep_pace_with(self, other: "BotoIam") -> None:
         """Share the other's pace: both change one account."""
         self._writes, self._reads = other._writes, other._reads  # noqa: SLF001 - of this very class
 
-    @_readable("GetCallerIdentity")
+    @readable("GetCallerIdentity")
     def account(self) -> tuple[str, str]:
         """The account's 12 digits and its partition."""
         with metrics.aws_call("GetCallerIdentity"), aws.translated("GetCallerIdentity", emulated=self.emulated):
             return str(self._sts.get_caller_identity()["Account"]), str(self._client.meta.partition)
 
-    @_readable("GetUser")
+    @readable("GetUser")
     def user(self, name: str, *, mfa: bool = False, belongings: bool = False) -> SeenUser | None:
         """The user, or None. GetUser shows boundary and tags, which ListUsers never does."""
         try:
             user = self._read("GetUser", UserName=name)["User"]
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
-            devices = list(self._all("ListMFADevices", "MFADevices", UserName=name)) if mfa else None
             return SeenUser(
                 name=str(user["UserName"]),
                 arn=str(user["Arn"]),
                 groups=tuple(groups),
                 boundary=user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
                 tags={str(t["Key"]): str(t["Value"]) for t in user.get("Tags", [])},
-                has_mfa=None if devices is None else bool(devices),
+                has_mfa=bool(list(self._all("ListMFADevices", "MFADevices", UserName=name))) if mfa else None,
                 belongings=self._belongings_of(name, groups).in_words() if belongings else (),
             )
 
-    @_readable("ListAttachedGroupPolicies")
+    @readable("ListAttachedGroupPolicies")
     def group(self, name: str) -> SeenGroup | None:
         """The group, or None."""
         try:
             attached = list(self._all("ListAttachedGroupPolicies", "AttachedPolicies", GroupName=name))
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             inline = [str(n) for n in self._all("ListGroupPolicies", "PolicyNames", GroupName=name)]
             arns = [str(p["PolicyArn"]) for p in attached]
             policies = [self.policy(arn) or SeenPolicy(arn, None) for arn in arns]
             policies += [self._inline(name, policy) for policy in inline]
         return SeenGroup(name, tuple(sorted(policies, key=lambda p: p.name)))
 
-    @_readable("GetGroup")
+    @readable("GetGroup")
     def members(self, group: str) -> frozenset[str] | None:
         """The names of everyone in the group, or None: one call for each thousand members."""
         try:
@@ -197,17 +116,16 @@ class BotoIam:
         except aws.Gone:
             return None
 
-    @_readable("GetPolicy")
+    @readable("GetPolicy")
     def policy(self, arn: str) -> SeenPolicy | None:
         """The policy, or None. AWS's own documents are kept by ARN and version; ours could be made anew as v1."""
         try:
             version = str(self._read("GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"])
         except aws.Gone:
             return None
-        kept = self._documents.get((arn, version))
-        if kept is not None:
+        if (kept := self._documents.get((arn, version))) is not None:
             return kept
-        with _still_there():
+        with still_there():
             answer = self._read("GetPolicyVersion", PolicyArn=arn, VersionId=version)
         seen = belongings.seen("GetPolicyVersion", arn, answer["PolicyVersion"]["Document"])
         if ":iam::aws:policy/" in arn:
@@ -216,37 +134,84 @@ class BotoIam:
                 self._documents.popitem(last=False)
         return seen
 
-    @_readable("ListGroupsForUser")
+    @readable("ListEntitiesForPolicy")
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        """A policy of the lab's own, or None."""
+        try:
+            policy = self._read("GetPolicy", PolicyArn=arn)["Policy"]
+        except aws.Gone:
+            return None
+        with still_there():
+            return managed.read(policy, self._read, self._all)
+
+    @readable("ListGroupsForUser")
     def belongings(self, name: str) -> Belongings | None:
         """Everything the user has, None where IAM has no such user."""
         try:
             groups = sorted({str(g["GroupName"]) for g in self._all("ListGroupsForUser", "Groups", UserName=name)})
         except aws.Gone:
             return None
-        with _still_there():
+        with still_there():
             return self._belongings_of(name, groups)
 
-    @_readable("GetAccountPasswordPolicy")
-    def shortest_password(self) -> int | None:
-        """Characters that the account's password policy asks for at least, or None."""
+    @readable("ListUserPolicies")
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        """The user's inline policies, or None."""
         try:
-            return int(self._read("GetAccountPasswordPolicy")["PasswordPolicy"]["MinimumPasswordLength"])
+            names = [str(p) for p in self._all("ListUserPolicies", "PolicyNames", UserName=name)]
         except aws.Gone:
             return None
+        with still_there():
+            return tuple(belongings.inline_policy(name, p, self._read) if documents else InlinePolicy(p) for p in names)
+
+    @readable("GetAccountPasswordPolicy")
+    def password_policy(self) -> PasswordPolicy | None:
+        """The account's password policy, or None."""
+        try:
+            return PasswordPolicy.from_answer(self._read("GetAccountPasswordPolicy")["PasswordPolicy"])
+        except aws.Gone:
+            return None
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        """What watches the account, over the trail's log group."""
+        return self._monitoring.seen(log_group, *self.account())
+
+    @readable("ListMFADevices")
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        """The user's MFA devices, None where IAM has no such user."""
+        try:
+            return tuple(belongings.device(d) for d in self._all("ListMFADevices", "MFADevices", UserName=name))
+        except aws.Gone:
+            return None
+
+    @readable("ListVirtualMFADevices")
+    def spare_devices(self) -> frozenset[str]:
+        """Serial numbers of the virtual MFA devices that nobody uses."""
+        found = self._all("ListVirtualMFADevices", "VirtualMFADevices", AssignmentStatus="Unassigned")
+        return frozenset(str(device["SerialNumber"]) for device in found if "User" not in device)
+
+    @readable("GetAccessKeyLastUsed")
+    def key_used(self, key_id: str) -> datetime | None:
+        """When an access key was last used, or None."""
+        try:
+            used = self._read("GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"].get("LastUsedDate")
+        except aws.Gone:
+            return None
+        return None if used is None else used.astimezone(UTC)
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call."""
         action = operation.action
+        if operation.service != "iam":
+            return self._monitoring.call(operation)
         if action not in WRITES:
             raise ValueError(f"a plan cannot call {action}")
-        if (secret is not None) != (action in PASSWORDS) or "Password" in operation.parameters:
-            raise ValueError(f"{action}: a password is given beside the operation, to those calls that take one")
+        parameters = secret_calls.parameters(operation, secret)
         self._writes.wait()
-        parameters = dict(operation.parameters) | ({} if secret is None else {"Password": secret})
-        if secret is None and action not in _MADE_ONCE:
-            self._send(action, parameters)
-            return {}
-        return self._send_secret(action, parameters, secret)
+        if secret_calls.is_secret(action):
+            return self._send_secret(action, parameters, secret)
+        self._send(action, parameters)
+        return {}
 
     def _send_secret(self, action: str, parameters: dict[str, Any], secret: str | None) -> Mapping[str, str]:
         """Make a call whose parameters or answer hold a secret.
@@ -255,12 +220,11 @@ class BotoIam:
         whole answer.
         """
         try:
-            answer = self._send(action, parameters, self._once if action in _MADE_ONCE else self._client)
-            with _readable(action):
-                return {k: str(answer["AccessKey"][k]) for k in _KEPT} if action in _MADE_ONCE else {}
+            answer = self._send(action, parameters, self._once if action in secret_calls.MADE_ONCE else self._client)
+            with readable(action):
+                return secret_calls.kept(action, answer)
         except aws.AwsError as problem:
-            text = problem.message.replace(secret, "***") if secret else problem.message
-            clean = type(problem)(action, problem.code, text)
+            clean = type(problem)(action, problem.code, secret_calls.without(problem.message, secret))
         raise clean
 
     def _inline(self, group: str, policy: str) -> SeenPolicy:
@@ -278,7 +242,7 @@ class BotoIam:
         """The answers to one list, until IAM says that there is no more."""
         marker: dict[str, str] = {}
         for _ in range(most):
-            with _still_there() if marker else nullcontext():
+            with still_there() if marker else nullcontext():
                 page = self._read(action, **parameters, **marker)
             yield page
             if not page.get("IsTruncated"):
@@ -291,6 +255,6 @@ class BotoIam:
         return self._send(action, parameters)
 
     def _send(self, action: str, parameters: dict[str, Any], client: Any = None) -> dict[str, Any]:
-        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), _readable(action):
+        with metrics.aws_call(action), aws.translated(action, emulated=self.emulated), readable(action):
             answer: dict[str, Any] = getattr(client or self._client, xform_name(action))(**parameters)
             return answer

@@ -38,11 +38,35 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def lab_policy(self, _arn: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def belongings(self, _name: str) -> NoReturn:
         """Raise."""
         raise self._why
 
-    def shortest_password(self) -> NoReturn:
+    def inline(self, _name: str, *, documents: bool = True) -> NoReturn:  # noqa: ARG002 - the port's
+        """Raise."""
+        raise self._why
+
+    def password_policy(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def monitoring(self, _log_group: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def devices(self, _name: str) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def spare_devices(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
+    def key_used(self, _key_id: str) -> NoReturn:
         """Raise."""
         raise self._why
 

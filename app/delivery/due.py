@@ -5,10 +5,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.db import Tx
+from app.domain import access
 from app.domain.work import Work
-from app.models import AccessRequest, Grant, Lane, columns
+from app.models import AccessRequest, Grant, KeyRotation, Lane, columns
 
 _requests, _grants, _lanes = columns(AccessRequest), columns(Grant), columns(Lane)
+_rotations = columns(KeyRotation)
 
 
 def free(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -21,17 +23,26 @@ def free(table: sa.Table) -> sa.ColumnElement[bool]:
     return ~held.exists()
 
 
-_ENDS = (
-    sa.select(_grants.c.account, _grants.c.group)
-    .where(_grants.c.due_at <= sa.bindparam("now"), free(_grants))
-    .group_by(_grants.c.account, _grants.c.group)
-    .order_by(sa.func.min(_grants.c.due_at))
-    .limit(sa.bindparam("most"))
-)
+_END = (_grants.c.due_at <= sa.bindparam("now"), free(_grants))
+
+
+def _places(*key: sa.ColumnElement[str], of: sa.ColumnElement[bool]) -> sa.Select[*tuple[str, ...]]:
+    places = sa.select(*key).where(*_END, of).group_by(*key).order_by(sa.func.min(_grants.c.due_at))
+    return places.limit(sa.bindparam("most"))
+
+
+_ENDS = _places(_grants.c.account, _grants.c.group, of=_grants.c.group.is_not(None))
+_ENDS_OF_USERS = _places(_grants.c.account, _grants.c.user, of=_grants.c.group.is_(None))
 _REQUESTS = (
     sa.select(_requests.c.account, _requests.c.id)
     .where(_requests.c.due_at <= sa.bindparam("now"), free(_requests))
     .order_by(_requests.c.due_at)
+    .limit(sa.bindparam("most"))
+)
+_ROTATIONS = (
+    sa.select(_rotations.c.account, _rotations.c.id)
+    .where(_rotations.c.due_at <= sa.bindparam("now"), free(_rotations))
+    .order_by(_rotations.c.due_at)
     .limit(sa.bindparam("most"))
 )
 _LANES = (
@@ -40,22 +51,28 @@ _LANES = (
     .limit(sa.bindparam("most"))
 )
 _NEXT = tuple(
-    sa.select(sa.func.min(column)) for column in (_requests.c.due_at, _grants.c.due_at, _lanes.c.look_again_at)
+    sa.select(sa.func.min(column))
+    for column in (_requests.c.due_at, _grants.c.due_at, _rotations.c.due_at, _lanes.c.look_again_at)
 )
 
 
 def due(tx: Tx, *, groups: int = 1, requests: int = 10) -> list[Work]:
     """What is due now, the longest overdue first: ends, since taking away never waits, then the others.
 
+    Ends of memberships group by group, those of users' own policies user by user.
+
     Args:
         groups: Groups with ends at most. Each is ended in batches, so one at a time holds up nobody.
-        requests: Requests at most, for the same reason.
+        requests: Requests, and users with policies to be ended, at most, for the same reason.
     """
     read = tx.session.connection().execute
     ends = [Work("ends", *row) for row in read(_ENDS, {"now": tx.now, "most": groups})]
+    of_users = read(_ENDS_OF_USERS, {"now": tx.now, "most": requests})
+    ends += [Work("ends", account, access.place(user, None)) for account, user in of_users]
     asked = [Work("request", *row) for row in read(_REQUESTS, {"now": tx.now, "most": requests})]
+    keys = [Work("rotation", *row) for row in read(_ROTATIONS, {"now": tx.now, "most": requests})]
     lanes = [Work("lane", *row) for row in read(_LANES, {"now": tx.now, "most": requests})]
-    return ends + asked + lanes
+    return ends + asked + keys + lanes
 
 
 def next_due(tx: Tx) -> datetime | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.devices import Device
 from app.domain.sightings import SeenPolicy
 
 
@@ -13,14 +14,6 @@ class AccessKey:
     id: str
     active: bool
     created: datetime
-
-
-@dataclass(frozen=True)
-class Device:
-    """An MFA device. A virtual one outlives being deactivated and is deleted by itself."""
-
-    serial: str
-    virtual: bool
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What was seen of a user whose login or keys are to change, and how far our handing over of a secret has come."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ class SecretKind(StrEnum):
 
     CONSOLE_PASSWORD = "console_password"  # noqa: S105 - a word, no password
     ACCESS_KEY = "access_key"
+    MFA_SEED = "mfa_seed"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Handed:
     Attributes:
         since: When the intent was written down.
         made: IAM answered that it is made. False: it may be, or not.
-        key_id: Of the access key, once made.
+        key_id: Of the access key, once made; the serial number of an MFA device.
         keys_before: Ids of the keys that the user had before.
     """
 
@@ -42,11 +44,21 @@ class SeenCredentials(Seen):
 
     Attributes:
         has: None where there is no such user.
-        handed: None where this request has made nothing yet.
+        handed: What this request has begun to make, by kind.
     """
 
     has: Belongings | None = None
-    handed: Handed | None = None
+    handed: Mapping[SecretKind, Handed] = field(default_factory=dict)
+
+    @property
+    def password(self) -> Handed | None:
+        """How far this request's password has come; None: it is not begun."""
+        return self.handed.get(SecretKind.CONSOLE_PASSWORD)
+
+    @property
+    def new_key(self) -> Handed | None:
+        """How far this request's access key has come; None: it is not begun."""
+        return self.handed.get(SecretKind.ACCESS_KEY)
 
     @property
     def login(self) -> bool:
@@ -68,8 +80,27 @@ class SeenCredentials(Seen):
 
         They were not there before, were made since, and are not the one whose secret is kept.
         """
-        if self.handed is None:
+        if self.new_key is None:
             return ()
-        since = self.handed.since - _CLOCKS_DIFFER
-        known = {*self.handed.keys_before, self.handed.key_id}
+        since = self.new_key.since - _CLOCKS_DIFFER
+        known = {*self.new_key.keys_before, self.new_key.key_id}
         return tuple(key for key in self.keys if key.id not in known and key.created >= since)
+
+
+@dataclass(frozen=True)
+class SeenDevices(SeenCredentials):
+    """The same where MFA devices are to change.
+
+    Attributes:
+        spare: Serial numbers of all virtual devices of the account that nobody uses.
+        begun: Serial numbers of virtual devices that this request began to take away: once deactivated they are on no
+            list of the user's any more.
+    """
+
+    spare: frozenset[str] = frozenset()
+    begun: tuple[str, ...] = ()
+
+    @property
+    def device(self) -> Handed | None:
+        """The device that this request has begun to make."""
+        return self.handed.get(SecretKind.MFA_SEED)

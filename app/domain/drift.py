@@ -20,7 +20,8 @@ class Finding:
     """One thing that is not as it should be.
 
     Attributes:
-        kind: A stable word: `membership_without_grant`, `grant_without_membership`, `approved_again`, `not_read`.
+        kind: A stable word: `membership_without_grant`, `grant_without_membership`, `policy_without_grant`,
+            `grant_without_policy`, `policy_not_as_approved`, `approved_again`, `not_read`.
         severity: `high` or `medium`.
         subject: The user or the group it is about.
         evidence: Plain JSON values.
@@ -59,11 +60,36 @@ def of_group(
         remedy = _leave(account, group, user) if user in known else _UNKNOWN
         yield Finding("membership_without_grant", "high", account, user, remedy, {"group": group})
     for user in sorted(given.keys() - members):
-        text = "End the grant: most likely it ended after the backup was taken. Nothing is given again by itself."
-        path, body = f"/v1/grants/{given[user]}/revoke", {"reason": "not in the group after a restored backup"}
         evidence = {"group": group, "grant_id": given[user]}
-        remedy = Remedy(text, "POST", path, body)
+        remedy = _end(given[user], "not in the group after a restored backup")
         yield Finding("grant_without_membership", "medium", account, user, remedy, evidence)
+
+
+def of_user(
+    account: str, user: str, shown: Mapping[str, str | None], *, live: Mapping[str, str], given: Mapping[str, str]
+) -> Iterable[Finding]:
+    """Compare one user's inline policies with their grants of such.
+
+    Args:
+        shown: The hashes of what IAM has, by name; what suspends people is left out.
+        live: Ids of the grants that are not over, by name.
+        given: The hashes of what those give that stand for a policy now, by name.
+    """
+    for name in sorted(shown.keys() - live.keys()):
+        yield Finding("policy_without_grant", "high", account, user, _UNASKED, {"policy": name})
+    for name in sorted(given):
+        evidence = {"policy": name, "grant_id": live[name]}
+        if name not in shown:
+            remedy = _end(live[name], "no such policy after a restored backup")
+            yield Finding("grant_without_policy", "medium", account, user, remedy, evidence)
+        elif shown[name] != given[name]:
+            remedy = _end(live[name], "another policy of that name after a restored backup")
+            yield Finding("policy_not_as_approved", "high", account, user, remedy, evidence)
+
+
+def _end(grant_id: str, reason: str) -> Remedy:
+    text = "End the grant: most likely it ended after the backup was taken. Nothing is given again by itself."
+    return Remedy(text, "POST", f"/v1/grants/{grant_id}/revoke", {"reason": reason})
 
 
 def _leave(account: str, group: str, user: str) -> Remedy:
@@ -80,6 +106,12 @@ def _leave(account: str, group: str, user: str) -> Remedy:
 
 _UNKNOWN = Remedy(
     "Gatehouse has no user of this name: register them again under it, or take them out of the group in AWS by hand."
+)
+
+
+_UNASKED = Remedy(
+    "Delete the policy in AWS by hand; or keep it, and ask for policy.inline with the same name and document,"
+    " so that it has an end."
 )
 
 

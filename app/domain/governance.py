@@ -16,6 +16,7 @@ from app.domain.guardrails import (
     USER_PATH,
     policy_arn,
 )
+from app.domain.monitoring import PREFIX, TOPIC
 
 ROLE_NAME = "GatehouseRole"
 ADMIN_ROLE_NAME = "GatehouseAdminRole"
@@ -81,7 +82,7 @@ def role(partition: str, account_id: str, attachable: Iterable[str]) -> dict[str
         "Action": "iam:UpdateAccountPasswordPolicy",
         "Resource": "*",
     }
-    return _document(*own, whole_account, *_never(partition, account_id))
+    return _document(*own, whole_account, *_watching(partition, account_id), *_never(partition, account_id))
 
 
 def admin_role(partition: str, account_id: str, attachable: Iterable[str]) -> dict[str, Any]:
@@ -147,6 +148,35 @@ def admin_boundary(partition: str, account_id: str) -> dict[str, Any]:
 
 def _document(*statements: Statement) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _watching(partition: str, account_id: str) -> list[Statement]:
+    """What `monitoring.enable` needs: metric filters on any log group, alarms and a topic of ours, in any Region."""
+    place = f"*:{account_id}"
+    return [
+        {
+            "Sid": "SeeWhatWatches",
+            "Effect": "Allow",
+            "Action": [
+                "cloudtrail:DescribeTrails",
+                "cloudwatch:DescribeAlarms",
+                "logs:DescribeLogGroups",
+                "logs:DescribeMetricFilters",
+                "sns:ListSubscriptionsByTopic",
+            ],
+            "Resource": "*",
+        },
+        {
+            "Sid": "Watch",
+            "Effect": "Allow",
+            "Action": ["cloudwatch:PutMetricAlarm", "logs:PutMetricFilter", "sns:CreateTopic", "sns:Subscribe"],
+            "Resource": [
+                f"arn:{partition}:cloudwatch:{place}:alarm:{PREFIX}*",
+                f"arn:{partition}:logs:{place}:log-group:*",
+                f"arn:{partition}:sns:{place}:{TOPIC}",
+            ],
+        },
+    ]
 
 
 def _below(path: str, boundaries: list[str], iam: str, attachable: Iterable[str]) -> list[Statement]:

@@ -1,6 +1,6 @@
 """What an account has and Gatehouse's rows do not say, or the other way round; and what is worth a look in it. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from app.domain import names
 from app.domain.drift import Finding, Remedy
 from app.domain.found import FoundAccount, FoundGroup, FoundUser
 from app.domain.guardrails import ADMIN_PATH, FORCE_MFA_NAME, GOVERNANCE_PATH, USER_PATH
+from app.domain.leaving import DENY_NAME
 from app.domain.sightings import SeenPolicy
 from app.domain.words import UserState
 
@@ -43,11 +44,16 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """What Gatehouse's rows say. People and groups by their key, grants by user and group."""
+    """What Gatehouse's rows say. People and groups by their key, grants by user and group.
+
+    Attributes:
+        one_offs: Users with the names of inline policies that a grant gives them.
+    """
 
     people: Mapping[str, KnownPerson]
     groups: Mapping[str, KnownGroup]
     grants: Mapping[tuple[str, str], Standing]
+    one_offs: Collection[tuple[str, str]] = frozenset()
 
 
 def is_ours(group: FoundGroup) -> bool:
@@ -114,7 +120,8 @@ def findings(account: str, found: FoundAccount, rows: Rows, *, emulated: bool) -
         known = rows.groups.get(names.key(group.name))
         yield from _of_group(account, group, None if known is None else known.name, found.policies)
     for user in found.users:
-        yield from _of_user(account, user, rows.people.get(names.key(user.name)))
+        own = [name for name in user.inline if (user.name, name) not in rows.one_offs and name != DENY_NAME]
+        yield from _of_user(account, user, own, rows.people.get(names.key(user.name)))
     bare = [user.name for user in found.users if user.seen.boundary is None]
     if bare and not emulated:
         evidence = {"users": bare[:_EXAMPLES], "how_many": len(bare)}
@@ -141,7 +148,7 @@ def _of_group(
         yield Finding("administrator_group", "high", account, group.name, _POWER, {"policies": every})
 
 
-def _of_user(account: str, user: FoundUser, person: KnownPerson | None) -> Iterator[Finding]:
+def _of_user(account: str, user: FoundUser, own: list[str], person: KnownPerson | None) -> Iterator[Finding]:
     if person is None:
         if not names.is_user_name(user.name):
             yield Finding("name_not_usable", "medium", account, user.name, _BAD_NAME, {})
@@ -149,8 +156,8 @@ def _of_user(account: str, user: FoundUser, person: KnownPerson | None) -> Itera
         yield Finding("name_clash", "high", account, user.name, _CLASH, {"known_as": person.name})
     elif person.state == UserState.DELETED:
         yield Finding("name_of_deleted", "high", account, user.name, _DELETED, {"groups": list(user.seen.groups)})
-    if user.inline or user.attached:
-        evidence = {"inline": list(user.inline), "attached": list(user.attached)}
+    if own or user.attached:
+        evidence = {"inline": own, "attached": list(user.attached)}
         yield Finding("policies_on_user", "high", account, user.name, _ON_USER, evidence)
 
 

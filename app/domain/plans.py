@@ -32,15 +32,24 @@ class Operation:
 
 @dataclass(frozen=True)
 class Plan:
-    """What carrying out a request comes to."""
+    """What carrying out a request comes to.
+
+    Attributes:
+        also: The same end state as it is written while less is known of it, for requests that were made then.
+    """
 
     end_state: Mapping[str, Any]
     operations: tuple[Operation, ...] = ()
     notes: tuple[str, ...] = ()
+    also: tuple[Mapping[str, Any], ...] = ()
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "digest", canonical.digest(self.end_state))
+
+    def is_what(self, digest: str) -> bool:
+        """Whether this is the plan of that digest."""
+        return digest in {self.digest, *map(canonical.digest, self.also)}
 
     def as_json(self) -> dict[str, Any]:
         """The shape of the contract."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from app.domain.durations import in_words, to_text
 from app.domain.people import Person, Roster, one_hand
@@ -43,6 +44,8 @@ class Case:
         power: Administrator power is involved (rule 13).
         gain: Members of the groups named would get more by it (rule 4).
         only_admin: The admin, while only one has ever existed (rule 7).
+        longest: What bounds the duration beside the groups' rules.
+        hands_out: A login or a key comes along with it.
     """
 
     kind: str
@@ -54,6 +57,8 @@ class Case:
     power: bool = False
     gain: bool = False
     only_admin: str | None = None
+    longest: timedelta | None = None
+    hands_out: bool = False
 
     @property
     def parties(self) -> frozenset[str]:
@@ -77,7 +82,7 @@ class Refusal:
     status: int
     code: str
     detail: str
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,8 @@ def rule_on(case: Case, needs: Iterable[Need], by_rule: tuple[str, str] | None) 
         needs: The rules to be met, each separately.
         by_rule: The name of the rule that approves at once and its reason, or None.
     """
-    longest = min((g.max_duration for g in case.groups), default=None)
+    limits = [*(g.max_duration for g in case.groups), *([case.longest] if case.longest else ())]
+    longest = min(limits, default=None)
     refusals: list[Refusal] = []
     if longest and case.duration and case.duration > longest:
         refusals.append(

@@ -1,10 +1,13 @@
 """What was seen of an AWS account: the same shape whether it comes from the database or from IAM now."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
+from app.domain.devices import Device
 from app.domain.guardrails import FORCE_MFA_NAME, GOVERNANCE_PATH
+from app.domain.inline import InlinePolicy
+from app.domain.password_policy import PasswordPolicy
 
 
 @dataclass(frozen=True)
@@ -14,12 +17,18 @@ class SeenPolicy:
     Attributes:
         sha256: Over its canonical JSON; None: not readable.
         allows_all: A statement of it allows every action on everything.
+        document: Where it was read or looked up; the hash stands for it in comparisons.
     """
 
     name: str
     sha256: str | None
     has_deny: bool = False
     allows_all: bool = False
+    document: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the database, where the document stands by itself, under its hash."""
+        return {"name": self.name, "sha256": self.sha256, "has_deny": self.has_deny, "allows_all": self.allows_all}
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class SeenGroup:
 
     def as_json(self) -> dict[str, Any]:
         """For the database."""
-        return {"name": self.name, "policies": [asdict(p) for p in self.policies]}
+        return {"name": self.name, "policies": [p.as_json() for p in self.policies]}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -97,16 +106,27 @@ class Seen:
         user: None when IAM has no such user, or when none was seen.
         groups: By name; a group that IAM does not have is missing here.
         boundary: The boundary policy of the account, None when it is not there.
+        password_policy: The account's; None: it has none, or it was not looked at.
+        devices: The user's MFA devices as last seen; None where they were never looked at. Not in what is read now.
+        policies: Managed policies by ARN that the change names and that were seen.
+        caps: By group, the distinct boundaries of its members; None is a member without one. When asked only.
+        key_ids: The user's access keys as last seen; None: nobody looked. What is fresh has them elsewhere.
         fresh: True when it was read from IAM just now.
         emulated: The endpoint is not AWS's, so what it cannot do is a finding and no failure (rule 28).
+        inline: The user's inline policies; None where they were not looked at.
     """
 
     user: SeenUser | None = None
     groups: Mapping[str, SeenGroup] = field(default_factory=dict)
     boundary: SeenPolicy | None = None
     policies: Mapping[str, SeenPolicy] = field(default_factory=dict)
+    caps: Mapping[str, tuple[Mapping[str, Any] | None, ...]] = field(default_factory=dict)
+    key_ids: tuple[str, ...] | None = None
     fresh: bool = False
     emulated: bool = False
+    devices: tuple[Device, ...] | None = None
+    password_policy: PasswordPolicy | None = None
+    inline: tuple[InlinePolicy, ...] | None = None
 
     def is_member(self, group: str) -> bool:
         """Whether the user was seen in the group."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.domain.states import ENDING_GRANTS, HOLDING_GRANTS, GrantState
 from app.domain.words import Origin
@@ -37,6 +37,7 @@ class Asked:
 
     id: str
     kind: str
+    change: Mapping[str, Any]
     requester: str
     reason: str
     extends: str | None
@@ -49,6 +50,7 @@ class Given:
     """A grant with what stands behind it.
 
     Attributes:
+        policy: The name of a policy of the user's own; the place then has no group.
         ends_at: None before it has begun, and where it has no end.
         request: None where nobody asked, as for access that was there before Gatehouse.
     """
@@ -61,6 +63,7 @@ class Given:
     ends_at: datetime | None
     request: Asked | None
     approvals: tuple[Approval, ...]
+    policy: str | None = None
     origin: Origin = Origin.REQUEST
 
     @property
@@ -141,13 +144,13 @@ def explain(
     """Say why somebody holds what they hold, group by group.
 
     Args:
-        given: The user's grants; those that give nothing (any more) are left out here.
+        given: The user's grants; those that give nothing (any more), or no membership, are left out here.
         memberships: By account, what was last seen; without an entry the account was never looked at.
         policies: What each group gives.
     """
     grants: dict[Place, list[Given]] = {}
     for grant in given:
-        if grant.state in EXPLAINED:
+        if grant.state in EXPLAINED and grant.policy is None:
             grants.setdefault(grant.place, []).append(grant)
     seen = {Place(account, group) for account, found in memberships.items() for group in found.groups}
     # What is being taken away holds nothing up; what nobody here gave does, until somebody takes it.

@@ -9,12 +9,13 @@ class Work:
     """One thing to do now.
 
     Attributes:
-        what: `request`: carry it out. `ends`: end what is due of a group. `lane`: look once more at what a
-            stalled worker may have written late. `tidy`: hourly.
+        what: `request`: carry it out. `ends`: end what is due of a group, or of a user's own policies. `rotation`: go
+            on with rotating a key. `lane`: look once more at what a stalled worker may have written late.
+            `tidy`: hourly.
         account: The account's name.
-        id: The request's id, the group's name, or the user's name.
+        id: The request's or rotation's id, the place (`app.domain.access`), or the user's name.
     """
 
-    what: Literal["request", "ends", "lane", "tidy"]
+    what: Literal["request", "ends", "rotation", "lane", "tidy"]
     account: str = ""
     id: str = ""

@@ -29,6 +29,7 @@ class Taken:
     """Access that was taken away, and is not yet in the database.
 
     Attributes:
+        group: None of a policy of the user's own.
         due_at: When it had to end.
         taken_at: When IAM, read back, no longer showed it.
         was_there: False when IAM did not show it in the first place.
@@ -37,10 +38,11 @@ class Taken:
     grant_id: str
     account: str
     user: str
-    group: str
+    group: str | None
     due_at: datetime
     taken_at: datetime
     was_there: bool
+    policy: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For the file."""

@@ -8,6 +8,7 @@ from app.models.accounts import Account, Lane, Sighting
 from app.models.base import columns, new_id
 from app.models.people import IS_ADMIN, Enrolment, Group, Suspension, Token, User
 from app.models.records import AuditEvent, AuditHead, IdempotencyKey, Restoration
+from app.models.rotations import KeyRotation
 from app.models.secrets import Secret
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Grant",
     "Group",
     "IdempotencyKey",
+    "KeyRotation",
     "Lane",
     "RequestGroup",
     "Restoration",

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from app.domain.access import Access, place
 from app.domain.states import DecisionState, GrantState, Provisioning, RequestState
 from app.domain.words import Channel, Origin, Verdict
 from app.models.base import by_value, new_id
@@ -106,12 +107,13 @@ class Decision(SQLModel, table=True):
 class Grant(SQLModel, table=True):
     """Access that a carried-out request gave, with a start and an end.
 
-    One that was imported has neither request nor duration nor end. A review of what the first import found is over the
-    imported ones: nothing else makes any.
+    Either membership of a group, or an inline policy of the user's own. One that was imported has neither request nor
+    duration nor end. A review of what the first import found is over the imported ones: nothing else makes any.
     """
 
     __tablename__ = "access_grant"
     __table_args__ = (
+        sa.CheckConstraint('("group" IS NULL) <> (policy IS NULL)', name="one_access"),
         sa.Index("ix_access_grant_user_group", "user", "group"),
         sa.Index("ix_access_grant_group_id", "group", "id"),
         sa.Index("ix_access_grant_state_id", "state", "id"),
@@ -133,7 +135,8 @@ class Grant(SQLModel, table=True):
     origin: Origin = Field(default=Origin.REQUEST, sa_type=by_value(Origin))
     account: str
     user: str = Field(foreign_key="lab_user.name")
-    group: str = Field(foreign_key="lab_group.name")
+    group: str | None = Field(default=None, foreign_key="lab_group.name")
+    policy: str | None = None
     state: GrantState = Field(default=GrantState.SCHEDULED, sa_type=by_value(GrantState))
     duration_seconds: int | None = None
     starts_at: dt.datetime | None = None
@@ -147,3 +150,13 @@ class Grant(SQLModel, table=True):
     due_at: dt.datetime | None = None
     created_at: dt.datetime
     version: int = 1
+
+    @property
+    def access(self) -> Access:
+        """What it gives."""
+        return Access("group", self.group) if self.group is not None else Access("policy", self.policy or "")
+
+    @property
+    def place(self) -> str:
+        """Where its end goes together with others."""
+        return place(self.user, self.group)

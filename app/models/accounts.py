@@ -23,11 +23,12 @@ class Account(SQLModel, table=True):
 
 
 class Sighting(SQLModel, table=True):
-    """What Gatehouse last saw of a user, a group or the boundary in an account."""
+    """What Gatehouse last saw in an account."""
 
     account: str = Field(primary_key=True)
     what: str = Field(primary_key=True)
-    """`user`, `group` or `boundary`."""
+    """`user`, their `inline` policies and `keys`, `group`, `boundary`; `policy` by ARN, `document` by hash,
+    `lab_policy` by name."""
     name: str = Field(primary_key=True)
     state: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
     seen_at: dt.datetime

@@ -5,15 +5,16 @@ from sqlmodel import col, select
 
 from app.changes.grant_adopt import REMOVED_OUTSIDE, GrantAdoptBody
 from app.db import Tx
+from app.domain.access import Access
 from app.domain.actors import SYSTEM_ACTOR, Caller
 from app.domain.retries import is_settled
 from app.domain.rulings import Refusal
-from app.domain.sightings import Seen
 from app.domain.states import GrantState
 from app.domain.words import Kind, Origin
 from app.errors import Invalid
 from app.models import AccessRequest, Grant
 from app.services import audit, grants, people
+from app.services.assessment import Assessment
 from app.services.moves import move_grant
 
 
@@ -29,7 +30,7 @@ def resolved(
     if body.grant_id is not None:
         grant = grants.get_visible(tx, caller, body.grant_id)
         other_user = user is not None and user.casefold() != grant.user.casefold()
-        if other_user or body.group not in {None, grant.group}:
+        if other_user or body.group not in {None, grant.group} or grant.group is None:
             text = f"This grant is {grant.user}'s, of {grant.group}; leave user and group out."
             raise Invalid(text, code="not_that_grant")
         return body.model_copy(update={"group": grant.group}), grant.user, grant.account
@@ -50,8 +51,9 @@ def _imported(tx: Tx, account: str, user: str, group: str) -> str | None:
     return found
 
 
-def in_the_way(tx: Tx, account: str, user: str, body: GrantAdoptBody, seen: Seen) -> list[Refusal]:
+def in_the_way(tx: Tx, assessment: Assessment) -> list[Refusal]:
     """What speaks against adopting, in our rows and in what was last seen."""
+    account, user, body, seen = *_of(assessment), assessment.seen
     group = str(body.group)
     if body.grant_id is not None:
         grant = tx.session.get_one(Grant, body.grant_id)
@@ -61,7 +63,7 @@ def in_the_way(tx: Tx, account: str, user: str, body: GrantAdoptBody, seen: Seen
             text = f"Only an active grant can be adopted; this one is {grant.state}."
             return [Refusal(409, "grant_ended", text)]
         return []
-    held = grants.live_id(tx, account, user, group)
+    held = grants.live_id(tx, account, user, Access("group", group))
     if held is not None:
         text = f"{user} has {group} by a grant with an end; extend that one instead."
         return [Refusal(409, "already_has_access", text, {"grant_id": held})]
@@ -69,6 +71,10 @@ def in_the_way(tx: Tx, account: str, user: str, body: GrantAdoptBody, seen: Seen
         text = f"{user} was not seen in {group}, so there is nothing to adopt. Ask for group.join instead."
         return [Refusal(409, "not_a_member", text)]
     return []
+
+
+def _of(assessment: Assessment) -> tuple[str, str, GrantAdoptBody]:
+    return assessment.wish.account, assessment.wish.user, assessment.wish.body
 
 
 def took_over(tx: Tx, row: AccessRequest) -> None:

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from app.db import Tx, insert
+from app.domain.access import Access
 from app.domain.actors import SYSTEM_ACTOR, Actor
 from app.domain.plans import Plan
 from app.domain.states import APPLIED, APPLYING, APPROVED, FAILED, PENDING, QUEUED
 from app.domain.words import Channel, Verdict
 from app.errors import Conflict
-from app.models import AccessRequest, Decision
+from app.models import AccessRequest, Decision, RequestGroup
 from app.services import audit, grants, leaving, restoration
 from app.services.assessment import Assessment, reassess
 from app.services.moves import move_request, note_request
@@ -51,6 +52,14 @@ def still_good(decisions: list[Decision], assessment: Assessment) -> bool:
     if assessment.ruling.by_rule is not None:
         return True
     return assessment.ruling.met_by(approvers)
+
+
+def lacking(decisions: list[Decision], assessment: Assessment) -> str:
+    """Why approvals are not enough any more, in words."""
+    approvers = {d.approver for d in decisions if d.verdict == Verdict.APPROVE}
+    if approvers <= assessment.ruling.eligible:
+        return "more must agree than did: what it gives, or a rule, is not what it was"
+    return "an approver is no longer eligible"
 
 
 def decide_by_rule(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None:
@@ -115,7 +124,8 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
         return
     if change.takes_away:
         for group in assessment.case.groups:
-            grants.end_all(tx, by, account=row.account, user=row.user, group=group.name, reason="left", why=row.reason)
+            access = Access("group", group.name)
+            grants.end_all(tx, by, account=row.account, user=row.user, access=access, reason="left", why=row.reason)
     if change.gives_access:
         decided["grant_ids"] = grants.make_for(tx, row, assessment)
     move_request(tx, row, QUEUED if begins <= tx.now else APPROVED, due_at=begins, attempts=0, failure=None, **decided)
@@ -152,10 +162,20 @@ def void(tx: Tx, row: AccessRequest, why: str, *, plan: Plan | None = None) -> N
         tx, row, PENDING, decided_at=None, lapses_at=lapses_at, due_at=lapses_at, failure=None, attempts=0, **fresh
     )
     assessment = reassess(tx, row)
+    _name_groups(tx, row, assessment)
     if assessment.ruling.by_rule is not None:
         decide_by_rule(tx, SYSTEM_ACTOR, row, assessment)
     else:
         note_request(tx, row, ruling=assessment.ruling.as_json())
+
+
+def _name_groups(tx: Tx, row: AccessRequest, assessment: Assessment) -> None:
+    """Those who approve for a group that a policy was attached to meanwhile see the request from now on."""
+    new = {g.name: g.now.model_dump(mode="json") for g in assessment.case.groups if g.name not in row.rules_asked}
+    for group in new:
+        insert(tx, RequestGroup(group=group, access_request_id=row.id))
+    if new:
+        note_request(tx, row, rules_asked={**row.rules_asked, **new})
 
 
 def problem(at: datetime, code: str, detail: str, **more: Any) -> dict[str, Any]:

@@ -13,13 +13,24 @@ from app.db import Tx
 from app.domain.admin_path import twin
 from app.domain.guardrails import ADMIN_BOUNDARY_NAME, ADMIN_PATH, BOUNDARY_NAME, FORCE_MFA_NAME, policy_arn
 from app.domain.people import Roster
+from app.domain.policy_names import PolicyNames
 from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Ruling, rule_on
 from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.errors import NotFound
 from app.models import AccessRequest, Account, Group, columns
-from app.services import directory, people, sightings, suspensions
+from app.services import (
+    boundaries,
+    directory,
+    lab_policies,
+    one_offs,
+    people,
+    policy_documents,
+    rotations,
+    sightings,
+    suspensions,
+)
 from app.services.people import Known
 
 _accounts, _groups = columns(Account), columns(Group)
@@ -66,20 +77,27 @@ class Place:
         boundary_arn: The account's boundary; None before `gatehouse setup`.
         rules: Of each group that the change names.
         managed: The same groups whole, as they are managed.
+        names: How names of policies are read there; the lab's own in changes of groups and policies only.
     """
 
     account: str
     boundary_arn: str | None
     rules: Mapping[str, Rule]
     managed: Mapping[str, Managed]
+    names: PolicyNames
+    lab: lab_policies.Found | None = None
 
 
-def _place(tx: Tx, account: str, names: tuple[str, ...]) -> Place:
-    """Read the account and the rules of these groups, in one statement.
+def _place(tx: Tx, account: str, change: Change, body: Any) -> Place:
+    """Read the account and the rules of the groups that a change names, in one statement.
+
+    Of a policy those are the managed groups that it is attached to.
 
     Raises:
         NotFound: The account, or one of the groups, is not managed here.
     """
+    found = lab_policies.find(tx, account, body.name) if change.of_policy else None
+    names = found.managed if found is not None else change.groups(body)
     rows = tx.session.connection().execute(_FACTS, {"account": account, "names": names}).all()
     if not rows:
         raise _no_account(account)
@@ -88,12 +106,16 @@ def _place(tx: Tx, account: str, names: tuple[str, ...]) -> Place:
     if missing:
         raise NotFound(f"There is no group named {missing[0]}.", code="group_not_found")
     arn = boundary_arn(rows[0].partition, rows[0].aws_account_id)
-    return Place(account, arn, rules, {row.name: _managed(row, rules[row.name]) for row in rows if row.name in rules})
+    policies = PolicyNames(rows[0].partition, rows[0].aws_account_id)
+    if change.of_group:  # nobody else asks what the names of policies mean
+        policies = lab_policies.names(tx, account, rows[0].partition, rows[0].aws_account_id)
+    managed = {row.name: _managed(row, rules[row.name], policies) for row in rows if row.name in rules}
+    return Place(account, arn, {n: rules[n] for n in names}, managed, policies, found)
 
 
-def _managed(row: Any, rule: Rule) -> Managed:
+def _managed(row: Any, rule: Rule, names: PolicyNames) -> Managed:
     account_id = row.aws_account_id
-    bare = Managed(row.path, row.description, (), rule, row.partition)
+    bare = Managed(row.path, row.description, (), rule, names)
     return replace(
         bare,
         policies=tuple(dict.fromkeys(bare.arn(policy) for policy in row.policies)),
@@ -122,16 +144,19 @@ def assess(
         NotFound: The account or a group does not exist.
     """
     change = REGISTRY[kind]
-    names = change.groups(body)
     if change.in_database or change.of_group or change.of_person:
         directory.hold_roles(tx)
-    place = _place(tx, account, names)
+    place = _place(tx, account, change, body)
+    names = tuple(place.rules)
     rules = place.rules
     asked = rules_asked or rules
     wish = _wish(tx, change, place, subject, body, request_id, [*asked.values(), *rules.values()])
-    if change.of_person:
-        wish = replace(wish, leaver=suspensions.leaver(tx, account, subject.name))
     seen = sightings.load(tx, account, subject.name, names, wish.boundary_arn)
+    if change.of_group:
+        seen = policy_documents.complete(tx, account, seen, change.policies(wish))
+        seen = replace(seen, caps=boundaries.of_groups(tx, account, names, seen.boundary))
+    if _gives_policy(change, body) and seen.user is not None and seen.user.boundary is not None:
+        seen = policy_documents.complete(tx, account, seen, [seen.user.boundary])
     parties = {asker, subject.name, subject.person.counts_as}
     binding = [*asked.values(), *rules.values(), *change.rules(body)]
     roster = _with_subject(people.roster(tx, binding, parties), subject)
@@ -150,17 +175,29 @@ def assess(
         power=change.has_power(wish, seen),
         gain=change.members_gain(wish, seen),
         only_admin=people.only_admin(tx, roster.admins),
+        longest=tx.terms.longest_policy if _gives_policy(change, body) else None,
+        hands_out=change.hands_out(wish),
     )
-    ruling = rule_on(case, change.needs(case), change.by_rule(case))
-    return Assessment(change, wish, case, ruling, seen)
+    return Assessment(change, wish, case, judge(change, wish, case, seen, change.by_rule(case)), seen)
+
+
+def judge(change: Change, wish: Wish, case: Case, seen: Seen, by_rule: tuple[str, str] | None) -> Ruling:
+    """The ruling, with what the kind warns of behind its reasons.
+
+    Args:
+        by_rule: The rule that approves at once and its reason, or None.
+    """
+    ruling = rule_on(case, change.needs(case), by_rule)
+    return replace(ruling, reasons=(*ruling.reasons, *change.warnings(wish, seen)))
 
 
 def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, request_id: str, rules: list[Rule]) -> Wish:
+    rotates = change.kind == Kind.ACCESS_KEY_ROTATE
     of_admins = any(group.path == ADMIN_PATH for group in place.managed.values())
     boundary = place.boundary_arn
     if of_admins and change.gives_access and boundary:
         boundary = twin(boundary, ADMIN_BOUNDARY_NAME)
-    return Wish(
+    wish = Wish(
         kind=change.kind,
         account=place.account,
         user=subject.name,
@@ -170,20 +207,29 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         boundary_arn=boundary,
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
         managed=place.managed,
+        names=place.names,
+        lab=place.lab.lab if place.lab else None,
+        attached=place.lab.attached if place.lab else (),
+        leaver=suspensions.leaver(tx, place.account, subject.name) if change.of_person else None,
+        rotating=rotations.under_way(tx, place.account, subject.name) if rotates else None,
         admin_groups=directory.admin_groups(tx) if of_admins else frozenset(),
     )
+    if _gives_policy(change, body):
+        return replace(wish, one_offs=one_offs.of_user(tx, wish.account, wish.user))
+    return wish
+
+
+def _gives_policy(change: Change, body: Any) -> bool:
+    return any(access.of == "policy" for access in change.gives(body))
 
 
 def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     """What a stored request wishes, without its ruling: enough to read from IAM."""
     change = REGISTRY[Kind(row.kind)]
     body = change.body.model_validate(row.change)
-    place = _place(tx, row.account, change.groups(body))
+    place = _place(tx, row.account, change, body)
     rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
-    wish = _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
-    if change.of_person:
-        wish = replace(wish, leaver=suspensions.leaver(tx, row.account, row.user))
-    return change, wish
+    return change, _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
 
 
 def reassess(tx: Tx, row: AccessRequest) -> Assessment:

@@ -59,7 +59,7 @@ def of_request(tx: Tx, event: str, row: AccessRequest, *, by: Actor, **data: Any
 
 def of_grant(tx: Tx, event: str, grant: Grant, *, by: Actor, **data: Any) -> None:
     """Note what happened to a grant."""
-    named = {"grant_id": grant.id, "group": grant.group}
+    named = {"grant_id": grant.id, grant.access.of: grant.access.name}
     record(tx, event, by=by, subject=grant.user, access_request_id=grant.access_request_id, **named, **data)
 
 

@@ -99,7 +99,7 @@ class CarryOut:
                 handover.require_shown_gone(tx, row, seen)
                 if change.of_person and seen.user is None:
                     outcomes.require_never_made(tx, row)
-        elif (shown and change.gives_access) or (change.takes_away and not shown):
+        elif ((shown or seen.inline) and change.gives_access) or (change.takes_away and not shown):
             with self._database.look() as tx:
                 row = tx.session.get_one(AccessRequest, request_id)
                 if change.gives_access:
@@ -128,8 +128,7 @@ class CarryOut:
             if row.state not in _OPEN or not self._may_go_on(tx, row, current):
                 return False
             assessment = reassess(tx, row)
-            wish, groups = assessment.wish, assessment.change.groups(assessment.wish.body)
-            sightings.save(tx, row.account, row.user, groups, seen, assessment.seen, boundary=wish.boundary_arn)
+            assessment = outcomes.noted(tx, row, assessment, seen)
             if row.state == APPROVED:
                 move_request(tx, row, QUEUED)
             if not self._still_approved(tx, row, assessment, plan):
@@ -139,14 +138,13 @@ class CarryOut:
             if assessment.change.of_person:
                 leaving.begun(tx, row, seen)
             if row.state == QUEUED:
-                longest = {g.name: int(g.max_duration.total_seconds()) for g in assessment.case.groups}
                 for grant in current:
-                    longest_now = longest[grant.group]
-                    seconds = min(grant.duration_seconds or longest_now, longest_now)  # rule 5
+                    longest = grants.longest(assessment, grant.access)
+                    seconds = min(grant.duration_seconds or longest, longest)  # rule 5
                     # The undo is due before the first write is made (rule 19).
                     undo_at = tx.now + timedelta(seconds=seconds)
                     move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at, duration_seconds=seconds)
-                move_request(tx, row, APPLYING)
+                move_request(tx, row, APPLYING, **handover.begun(tx, row, plan, seen))
                 audit.of_request(
                     tx,
                     "access_request.applying",
@@ -178,13 +176,13 @@ class CarryOut:
             end = outcomes.undo_from if row.state == APPLYING else outcomes.failed
             end(tx, row, "grant_ended", gone)
             return False
-        changed = plan.digest != row.plan_digest
+        changed = not plan.is_what(row.plan_digest)
         if not changed and approvals.still_good(approvals.standing(tx, row), assessment):
             return True
         why = (
-            "the group's policies or the boundary are not what was approved"
+            "the policies or the boundary are not what was approved"
             if changed
-            else "an approver is no longer eligible"
+            else approvals.lacking(approvals.standing(tx, row), assessment)
         )
         if row.state == APPLYING:
             outcomes.undo_from(tx, row, "plan_changed", f"While it was carried out, {why}.")
@@ -203,6 +201,7 @@ class CarryOut:
             if change.of_group:
                 outcomes.group_changed(tx, row, change, wish, seen)
             sightings.save_user(tx, row.account, row.user, seen.user)
+            sightings.save_inline(tx, row.account, row.user, seen.inline)
             current = grants.of_request(tx, row)
             if any(g.state != GrantState.APPLYING for g in current):
                 outcomes.undo_from(tx, row, "revoked", "The access was taken back while it was being given.")
@@ -210,8 +209,7 @@ class CarryOut:
             for grant in current:
                 outcomes.activate(tx, grant)
             adopting.took_over(tx, row)
-            handover.finish(tx, row)
-            move_request(tx, row, APPLIED, applied_at=tx.now, failure=None)
+            move_request(tx, row, APPLIED, applied_at=tx.now, failure=None, **handover.finish(tx, row, seen))
             if change.of_person:
                 leaving.applied(tx, row)
             audit.of_request(
@@ -227,9 +225,9 @@ class CarryOut:
         try:
             with self._database.read() as tx:
                 row = tx.session.get_one(AccessRequest, request_id)
-                ending = [(g.group, g.id) for g in grants.of_request(tx, row) if g.state in ENDING_GRANTS]
-            for group, grant_id in ending:
-                EndGrants(self._database, self._iam, self._backoff)(group, [grant_id])
+                ending = [(g.place, g.id) for g in grants.of_request(tx, row) if g.state in ENDING_GRANTS]
+            for place, grant_id in ending:
+                EndGrants(self._database, self._iam, self._backoff)(place, [grant_id])
             for operation in change.undo(wish, self._handover.noted(request_id, change.observe(self._iam, wish))):
                 self._iam.call(operation)
             if change.undo(wish, self._handover.noted(request_id, change.observe(self._iam, wish))):

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from app.db import Tx
 from app.domain.actors import Caller
-from app.domain.rulings import rule_on
 from app.domain.states import DENIED, DecisionState
 from app.domain.words import Channel, Verdict
 from app.errors import Conflict, Forbidden
 from app.models import AccessRequest, Decision
 from app.services import approvals, audit, visibility
-from app.services.assessment import Assessment, reassess
+from app.services.assessment import Assessment, judge, reassess
 from app.services.moves import move_request, note_request
 
 
@@ -45,7 +44,7 @@ def decide(
     assessment = reassess(tx, row)
     if assessment.ruling.by_rule is not None:
         # A rule would approve it by now, but it was put before people: they decide.
-        ruling = rule_on(assessment.case, assessment.change.needs(assessment.case), None)
+        ruling = judge(assessment.change, assessment.wish, assessment.case, assessment.seen, None)
         assessment = replace(assessment, ruling=ruling)
     _eligible(caller, verdict, assessment)
     if plan_digest is not None and plan_digest != row.plan_digest:

@@ -1,6 +1,7 @@
 """Ending grants: by time, by a person, or because what gave them was abandoned. Tried for ever.
 
-The ends of one group go together: one paged GetGroup before and one after, a transaction before and one after.
+Ends in one place go together: in a group, one paged GetGroup before and one after; among a user's own policies, one
+ListUserPolicies before and one after; a transaction before and one after.
 """
 
 import time
@@ -13,6 +14,7 @@ from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
 from app.delivery.due import free
+from app.domain.access import user_of
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.retries import is_settled, refused
 from app.domain.states import ENDING_GRANTS, HOLDING_GRANTS, GrantState, Provisioning
@@ -29,43 +31,45 @@ BUDGET = 0.5
 """Seconds of calls to IAM in one batch, so that others get their turn; what is left stays due."""
 
 _grants = columns(Grant)
-_DUE = (
-    sa.select(_grants.c.id, _grants.c.user)
-    .where(
-        _grants.c.account == sa.bindparam("account"),
-        _grants.c.group == sa.bindparam("group"),
-        _grants.c.due_at <= sa.bindparam("now"),
-        free(_grants),
-    )
-    .order_by(_grants.c.due_at)
-    .limit(BATCH)
+_IN_GROUP = (_grants.c.account == sa.bindparam("account"), _grants.c.group == sa.bindparam("where"))
+_OF_USER = (
+    _grants.c.account == sa.bindparam("account"),
+    _grants.c.user == sa.bindparam("where"),
+    _grants.c.group.is_(None),
 )
+
+
+def _due(*there: sa.ColumnElement[bool]) -> sa.Select[str, str]:
+    due = sa.select(_grants.c.id, _grants.c.user).where(*there, _grants.c.due_at <= sa.bindparam("now"), free(_grants))
+    return due.order_by(_grants.c.due_at).limit(BATCH)
+
+
+def _holders(name: sa.ColumnElement[str], *there: sa.ColumnElement[bool]) -> sa.Select[str, str]:
+    held = _grants.c.state.in_(sorted(HOLDING_GRANTS))
+    named = name.in_(sa.bindparam("names", expanding=True))
+    return sa.select(name, _grants.c.id).where(*there, named, held).order_by(_grants.c.ends_at.nulls_last())
+
+
+_DUE_IN_GROUP, _DUE_OF_USER = _due(*_IN_GROUP), _due(*_OF_USER)
 _HELD = (
     select(Grant)
     .where(col(Grant.id).in_(sa.bindparam("ids", expanding=True)))
     .order_by(col(Grant.user), col(Grant.id))
     .execution_options(populate_existing=True)
 )
-_HOLDERS = (
-    sa.select(_grants.c.user, _grants.c.id)
-    .where(
-        _grants.c.account == sa.bindparam("account"),
-        _grants.c.group == sa.bindparam("group"),
-        _grants.c.user.in_(sa.bindparam("users", expanding=True)),
-        _grants.c.state.in_(sorted(HOLDING_GRANTS)),
-    )
-    .order_by(_grants.c.ends_at.nulls_last())
-)
+_HOLDERS_IN_GROUP, _HOLDERS_OF_USER = _holders(_grants.c.user, *_IN_GROUP), _holders(_grants.c.policy, *_OF_USER)
 
 
-def due_of(tx: Tx, account: str, group: str) -> dict[str, str]:
-    """The grants of a group that are due and that nobody works on, the longest overdue first: their users, by id."""
-    rows = tx.session.connection().execute(_DUE, {"account": account, "group": group, "now": tx.now})
-    return dict(rows.all())
+def due_of(tx: Tx, account: str, place: str) -> dict[str, str]:
+    """The grants in a place that are due and that nobody works on, the longest overdue first: their users, by id."""
+    user = user_of(place)
+    query = _DUE_IN_GROUP if user is None else _DUE_OF_USER
+    given = {"account": account, "where": user or place, "now": tx.now}
+    return dict(tx.session.connection().execute(query, given).all())
 
 
 class EndGrants:
-    """Ends grants of one group; calling it again is the recovery.
+    """Ends grants in one place; calling it again is the recovery.
 
     Args:
         database: Where rows and audit are.
@@ -79,24 +83,23 @@ class EndGrants:
     ) -> None:
         self._database, self._iam, self._backoff, self._clock = database, iam, backoff, clock
 
-    def __call__(self, group: str, grant_ids: Collection[str]) -> None:
+    def __call__(self, place: str, grant_ids: Collection[str]) -> None:
         """Bring these to their end: read IAM, take away, read back, record."""
         with self._database.write() as tx:
-            taken = _begin(tx, group, grant_ids)
+            taken = _begin(tx, place, grant_ids)
             admin_groups = directory.admin_groups(tx)
-            ending = {grant.id: grant.user for grant in taken}
+            ending = {grant.id: _name(grant) for grant in taken}
             # What was given a moment ago may not be shown yet: that IAM shows nothing says nothing then.
-            unsettled = {g.user for g in taken if g.starts_at is None or not is_settled(g.starts_at, tx.now)}
-            never_shown = {g.user for g in taken if g.starts_at is None}
+            unsettled = {_name(g) for g in taken if g.starts_at is None or not is_settled(g.starts_at, tx.now)}
+            never_shown = {_name(g) for g in taken if g.starts_at is None}
             tx.due = {work for work in tx.due if work.what != "ends"}  # we are at it: nobody else need be woken
         if not ending:
             return
         until = self._clock() + BUDGET
-        users = frozenset(ending.values())
         failed = take_out(
             self._iam,
-            group,
-            users,
+            place,
+            frozenset(ending.values()),
             unsettled=unsettled,
             never_shown=never_shown,
             is_over=lambda: self._clock() > until,
@@ -105,12 +108,12 @@ class EndGrants:
         with self._database.write() as tx:
             found = [grant for grant in _hold(tx, ending) if grant.state in ENDING_GRANTS]
             for grant in found:
-                if (why := failed.get(grant.user)) is not None:
+                if (why := failed.get(_name(grant))) is not None:
                     self._try_again(tx, grant, why)
-            done = [grant for grant in found if grant.user not in failed]
+            done = [grant for grant in found if _name(grant) not in failed]
             _ended(tx, done)
             if done:
-                sightings.left(tx, done[0].account, group, [grant.user for grant in done])
+                sightings.taken(tx, done[0].account, place, [_name(grant) for grant in done])
 
     def _try_again(self, tx: Tx, grant: Grant, why: aws.AwsError) -> None:
         said = refused(why.code, str(why)) if isinstance(why, aws.NeedsPerson) else None
@@ -126,6 +129,11 @@ class EndGrants:
         audit.of_grant(tx, "grant.end_failed", grant, by=SYSTEM_ACTOR, failure=failure)
 
 
+def _name(grant: Grant) -> str:
+    """What is taken away in its place: the user from a group, the policy from a user."""
+    return grant.policy or grant.user
+
+
 def _hold(tx: Tx, grant_ids: Collection[str]) -> list[Grant]:
     """The grants, with their users' rows held first, as every writer does."""
     if tx.locks_rows:
@@ -134,19 +142,21 @@ def _hold(tx: Tx, grant_ids: Collection[str]) -> list[Grant]:
     return list(tx.session.scalars(_HELD, {"ids": list(grant_ids)}))
 
 
-def _begin(tx: Tx, group: str, grant_ids: Collection[str]) -> list[Grant]:
+def _begin(tx: Tx, place: str, grant_ids: Collection[str]) -> list[Grant]:
     """Note that they are ending. What comes back is to be taken away in IAM."""
     found = _hold(tx, grant_ids)
     _turn(tx, [grant for grant in found if grant.due_at is not None and grant.due_at <= tx.now])
     ending = [grant for grant in found if grant.state in ENDING_GRANTS]
     if not ending:
         return []
-    parties = {"account": ending[0].account, "group": group, "users": sorted({g.user for g in ending})}
-    holders = dict(tx.session.connection().execute(_HOLDERS, parties).all())
+    user = user_of(place)
+    query = _HOLDERS_IN_GROUP if user is None else _HOLDERS_OF_USER
+    given = {"account": ending[0].account, "where": user or place, "names": sorted({_name(g) for g in ending})}
+    holders = dict(tx.session.connection().execute(query, given).all())
     for grant in ending:
-        if grant.user in holders:
-            _ended(tx, [grant], continued_by=holders[grant.user])
-    return [grant for grant in ending if grant.user not in holders]
+        if _name(grant) in holders:
+            _ended(tx, [grant], continued_by=holders[_name(grant)])
+    return [grant for grant in ending if _name(grant) not in holders]
 
 
 def _turn(tx: Tx, due: list[Grant]) -> None:

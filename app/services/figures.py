@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.db import Tx
 from app.delivery.wakes import ENDS, OTHERS
 from app.domain.states import ENDING_GRANTS, GrantState
-from app.models import AccessRequest, AuditEvent, AuditHead, Grant, Restoration, columns
+from app.models import AccessRequest, AuditEvent, AuditHead, Grant, KeyRotation, Restoration, columns
 
 COUNTED = 10_000
 """Rows of a kind that are counted at most: a figure of 10,000 means that or more."""
@@ -71,7 +71,7 @@ def _ends(*states: GrantState) -> sa.ScalarSelect[dt.datetime | None]:
 
 
 _REQUESTS, _GRANTS = _open_requests(), _open_grants()
-_DUE_REQUESTS, _DUE_ENDS = _due(_requests), _due(_grants)
+_DUE = {"end": _due(_grants), "request": _due(_requests), "rotation": _due(columns(KeyRotation))}
 _OLDEST_END = sa.select(_ends(GrantState.ACTIVE), _ends(*ENDING_GRANTS))
 _AUDIT = (
     sa.select(_head.c.seq, _events.c.at)
@@ -98,7 +98,7 @@ class Figures:
     Attributes:
         requests: Open requests by decision and provisioning.
         grants: Grants that are not yet revoked, by state.
-        due: Rows that are due now: `end` and `request`.
+        due: Rows that are due now: `end`, `request` and `rotation`.
         lag: Seconds by which the oldest of them is overdue; 0 when nothing is.
         overdue: Seconds by which the longest-lasting access has outlived its end.
         restored: Whether a restored backup waits for its confirmation (rule 38).
@@ -126,17 +126,15 @@ def read(tx: Tx) -> Figures:
     _limit(connection)
     requests = {(str(d), str(p)): n for d, p, n in connection.execute(_REQUESTS)}
     grants = connection.execute(_GRANTS).one()
-    (ends, oldest_end), (asked, oldest_asked) = (
-        connection.execute(query, {"now": now}).one() for query in (_DUE_ENDS, _DUE_REQUESTS)
-    )
+    due = {what: connection.execute(query, {"now": now}).one() for what, query in _DUE.items()}
     expired = [at for at in connection.execute(_OLDEST_END).one() if at is not None]
     seq, at = connection.execute(_AUDIT).one_or_none() or (None, None)
     jobs, workers = _queue(connection)
     return Figures(
         requests=requests,
         grants=dict(zip((state.value for state in _OPEN_GRANTS), grants, strict=True)),
-        due={"end": ends, "request": asked},
-        lag={"end": _since(now, oldest_end), "request": _since(now, oldest_asked)},
+        due={what: many for what, (many, _) in due.items()},
+        lag={what: _since(now, oldest) for what, (_, oldest) in due.items()},
         overdue=_since(now, min(expired, default=None)),
         restored=connection.execute(_RESTORED).scalar_one(),
         jobs=jobs,

@@ -30,9 +30,15 @@ _EMAILS = sa.select(_users.c.email_key).where(_users.c.email_key.in_(sa.bindpara
 _LASTING = sa.and_(_grants.c.state == GrantState.ACTIVE, _grants.c.starts_at < sa.bindparam("since"))
 CURRENT = sa.select(_grants.c.user, _grants.c.group, _grants.c.id, _LASTING.label("lasting")).where(
     _grants.c.account == sa.bindparam("account"),
+    _grants.c.group.is_not(None),
     sa.or_(_grants.c.state != GrantState.REVOKED, _grants.c.ended_at > sa.bindparam("since")),
 )
 """With those that were over only after IAM was read: what it showed then may be gone by now."""
+ONE_OFFS = sa.select(_grants.c.user, _grants.c.policy).where(
+    _grants.c.account == sa.bindparam("account"),
+    _grants.c.policy.is_not(None),
+    _grants.c.state != GrantState.REVOKED,
+)
 _CURRENT_OF = CURRENT.where(_grants.c.user.in_(sa.bindparam("users", expanding=True)))
 _SEEN = sa.select(_sightings.c.name, _sightings.c.state).where(
     _sightings.c.account == sa.bindparam("account"), _sightings.c.what == sa.bindparam("what")

@@ -7,9 +7,9 @@ anything to AWS.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import select
 
 from app.clients import details
 from app.clients.details import ReadsAccounts
@@ -24,14 +24,13 @@ from app.domain.retries import SETTLES
 from app.domain.sightings import SeenGroup, SeenPolicy
 from app.errors import Conflict
 from app.models import Account, Group, columns
-from app.services import audit, imported, sightings
+from app.services import audit, imported, lab_policies, sightings
 from app.services.assessment import get_account
-from app.services.imported import CURRENT, PEOPLE, Source, Written
+from app.services.imported import CURRENT, ONE_OFFS, PEOPLE, Source, Written
 from app.services.setup import policy_arns
 
 _PART = 1000
 """People in one transaction: others get their turn in between, and a crash loses no more than that."""
-_GROUPS = sa.select(columns(Group))
 
 
 @dataclass(frozen=True)
@@ -137,19 +136,18 @@ def _parts(users: Sequence[FoundUser]) -> Iterator[Sequence[FoundUser]]:
 def _rows(tx: Tx, account: Account, since: datetime) -> Rows:
     """What Gatehouse's rows say of an account."""
     read = tx.session.connection().execute
+    managed = tx.session.scalars(select(Group)).all()
+    named = lab_policies.names(tx, account.name, account.partition, account.aws_account_id)
     grants = {
         (user, group): Standing(id_, bool(lasting))
         for user, group, id_, lasting in read(CURRENT, {"account": account.name, "since": since})
     }
     return Rows(
         people={key: KnownPerson(name, state) for key, name, state in read(PEOPLE)},
-        groups={r.name_key: KnownGroup(r.name, _arns(r, account)) for r in read(_GROUPS)},
+        groups={g.name_key: KnownGroup(g.name, frozenset(policy_arns(g, named))) for g in managed},
         grants=grants,
+        one_offs=frozenset((user, policy) for user, policy in read(ONE_OFFS, {"account": account.name})),
     )
-
-
-def _arns(group: Any, account: Account) -> frozenset[str]:
-    return frozenset(policy_arns(group, account.partition, account.aws_account_id or ""))
 
 
 def _record(tx: Tx, by: Actor, outcome: Outcome, found: FoundAccount) -> None:

@@ -277,7 +277,9 @@ class FencedIam:
         self._line: sa.Connection | None = None
         self.emulated = iam.emulated
         self.account, self.user, self.group, self.policy = iam.account, iam.user, iam.group, iam.policy
-        self.members, self.belongings, self.shortest_password = iam.members, iam.belongings, iam.shortest_password
+        self.members, self.belongings, self.inline = iam.members, iam.belongings, iam.inline
+        self.password_policy, self.lab_policy, self.key_used = iam.password_policy, iam.lab_policy, iam.key_used
+        self.devices, self.spare_devices, self.monitoring = iam.devices, iam.spare_devices, iam.monitoring
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call, if the claim holds."""

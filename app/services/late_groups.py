@@ -19,7 +19,7 @@ from app.domain.sightings import SeenGroup
 from app.domain.states import Provisioning
 from app.domain.words import Kind
 from app.models import AccessRequest, Account, Group, RequestGroup
-from app.services import audit, sightings
+from app.services import audit, lab_policies, sightings
 from app.services.late_writes import AGAIN, REACH, put_off
 from app.services.setup import policy_arns
 
@@ -108,6 +108,7 @@ def _expected(tx: Tx, account: str, name: str) -> _Expected:
     operations = [operation for plan, _ in rows for operation in plan["operations"]]
     changed = frozenset(o["parameters"]["PolicyArn"] for o in operations if "PolicyArn" in o["parameters"])
     here, group = tx.session.get(Account, account), tx.session.get(Group, name)
-    managed = policy_arns(group, here.partition, here.aws_account_id or "") if here and group else []
+    names = lab_policies.names(tx, account, here.partition, here.aws_account_id) if here and group else None
+    managed = policy_arns(group, names) if group and names else []
     under_way = any(provisioning == Provisioning.APPLYING for _, provisioning in rows)
     return _Expected(changed, changed & frozenset(managed), under_way)

@@ -4,8 +4,9 @@ Before a call the claim is checked, but a worker may be stopped between the chec
 worst-case call after somebody took its lane over, nothing of it can be under way any more: then this looks.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -13,16 +14,19 @@ from sqlmodel import col, select
 
 from app import log
 from app.changes.base import remove_member
+from app.changes.policy_inline import delete_policy
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
-from app.domain import admin_path
+from app.domain import admin_path, documents
+from app.domain.access import Access
 from app.domain.actors import SYSTEM_ACTOR
+from app.domain.inline import InlinePolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenUser
 from app.domain.states import HOLDING_GRANTS, GrantState
 from app.models import Grant, Lane, columns
-from app.services import audit, directory, sightings
+from app.services import audit, directory, one_offs, sightings
 from app.services.moves import move_grant
 
 _log = log.get("late_writes")
@@ -33,8 +37,22 @@ AGAIN = timedelta(seconds=5)
 _lanes = columns(Lane)
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """What IAM shows of a user. `inline` None: there are no grants of policies, so nobody looked."""
+
+    user: SeenUser | None
+    inline: tuple[InlinePolicy, ...] | None
+
+    @property
+    def access(self) -> frozenset[Access]:
+        """Every group and policy."""
+        groups = (Access("group", g) for g in (self.user.groups if self.user else ()))
+        return frozenset([*groups, *(Access("policy", p.name) for p in self.inline or ())])
+
+
 class LookAgain:
-    """Compares one user's memberships with their grants. The caller has claimed the lane.
+    """Compares what one user has with their grants. The caller has claimed the lane.
 
     Args:
         database: Where rows and audit are.
@@ -49,29 +67,38 @@ class LookAgain:
         with self._database.read() as tx:
             began = tx.now
             current = _grants(tx, account, user)
-            holding = {g.group for g in current if g.state in HOLDING_GRANTS}
-            ended = {g.group for g in current if g.state == GrantState.REVOKED} - holding
+            holding = {g.access for g in current if g.state in HOLDING_GRANTS}
+            ended = {g.access for g in current if g.state == GrantState.REVOKED} - holding
+            policies_too = any(access.of == "policy" for access in ended | holding)
             admin_groups = directory.admin_groups(tx)
         try:
-            seen = self._iam.user(user)
-            again = sorted(ended.intersection(seen.groups if seen else ()))
-            for group in again:
-                self._iam.call(remove_member(user, group))
-            late = _late_boundary(seen, ended, admin_groups)
+            seen = self._look(user, policies_too=policies_too)
+            again = sorted(ended & seen.access)
+            for access in again:
+                self._iam.call(_take(user, access))
+            groups = {access.name for access in ended if access.of == "group"}
+            late = _late_boundary(seen.user, groups, admin_groups)
             for operation in late:
                 with suppress(aws.NotOffered):
                     self._iam.call(operation)
             if again or late:
-                seen = self._iam.user(user)
+                seen = self._look(user, policies_too=policies_too)
         except aws.AwsError as problem:
             _log.warning("look_again_failed", account=account, user=user, problem=str(problem))
             done = False
         else:
-            done = not ended.intersection(seen.groups if seen else ())
+            done = not ended & seen.access
             with self._database.write() as tx:
                 _record(tx, account, user, again, seen)
         with self._database.write() as tx:
             put_off(tx, account, user, None if done else tx.now + AGAIN, began)
+
+    def _look(self, user: str, *, policies_too: bool) -> _Shown:
+        return _Shown(self._iam.user(user), self._iam.inline(user) if policies_too else None)
+
+
+def _take(user: str, access: Access) -> Operation:
+    return remove_member(user, access.name) if access.of == "group" else delete_policy(user, access.name)
 
 
 def _late_boundary(seen: SeenUser | None, ended: set[str], admin_groups: frozenset[str]) -> tuple[Operation, ...]:
@@ -101,13 +128,28 @@ def _grants(tx: Tx, account: str, user: str) -> list[Grant]:
     return list(tx.session.scalars(query))
 
 
-def _record(tx: Tx, account: str, user: str, again: list[str], seen: SeenUser | None) -> None:
-    sightings.save_user(tx, account, user, seen)
-    for group in again:
-        audit.record(tx, "access.taken_again", by=SYSTEM_ACTOR, subject=user, account=account, group=group)
-        _log.warning("late_write", account=account, user=user, group=group)
+def _record(tx: Tx, account: str, user: str, again: list[Access], seen: _Shown) -> None:
+    sightings.save_user(tx, account, user, seen.user)
+    sightings.save_inline(tx, account, user, seen.inline)
+    for access in again:
+        named = {access.of: access.name}
+        audit.record(tx, "access.taken_again", by=SYSTEM_ACTOR, subject=user, account=account, **named)
+        _log.warning("late_write", account=account, user=user, **named)
+    shown = {p.name: p.sha256 for p in seen.inline or ()}
     for grant in _grants(tx, account, user):
-        if grant.state == GrantState.ACTIVE and (seen is None or grant.group not in seen.groups):
-            # Rule 22: what is found removed ends, and is not given again by itself. It goes the way of every end, which
-            # takes it away as well: IAM may only not show what was given a moment ago.
+        if grant.state != GrantState.ACTIVE or (grant.policy is not None and seen.inline is None):
+            continue
+        # Rule 22: what is found removed ends, and is not given again by itself. It goes the way of every end, which
+        # takes it away as well: IAM may only not show what was given a moment ago.
+        if grant.access not in seen.access:
             move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside", due_at=tx.now)
+        elif _says_otherwise(tx, grant, shown):
+            # What came late was another document of the same name, which nobody approved to be there now.
+            move_grant(tx, grant, GrantState.REVOKING, end_reason="changed_outside", due_at=tx.now)
+
+
+def _says_otherwise(tx: Tx, grant: Grant, shown: Mapping[str, str | None]) -> bool:
+    """Whether IAM shows another document than the grant's under its name."""
+    if grant.policy is None:
+        return False
+    return shown[grant.policy] != documents.fingerprint(one_offs.document(tx, grant))

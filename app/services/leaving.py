@@ -19,7 +19,7 @@ from app.domain.states import CANCELLED, CANCELLED_FAILED, QUEUED, DecisionState
 from app.domain.words import Kind, UserState
 from app.errors import Conflict, Forbidden
 from app.models import AccessRequest, Enrolment, Grant, Token, User, columns
-from app.services import audit, grants, people, secrets, suspensions
+from app.services import audit, grants, people, rotation_moves, secrets, suspensions
 from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request
 
@@ -121,6 +121,7 @@ def _deleted(tx: Tx, row: AccessRequest) -> None:
     )
     tx.session.execute(codes.values(replaced_at=tx.now))
     secrets.over(tx, row.account, user)
+    rotation_moves.user_deleted(tx, row)
     suspensions.forget(tx, row)
     _set_state(tx, user, UserState.DELETED)
     audit.of_request(tx, "user.deleted", row, by=SYSTEM_ACTOR)

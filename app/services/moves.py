@@ -8,15 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.db import Tx
+from app.domain.rotations import ROTATION_MOVES, RotationState
 from app.domain.states import DecisionState, GrantState, Provisioning, RequestState, can_grant_move, can_move
 from app.domain.work import Work
 from app.errors import Conflict
-from app.models import AccessRequest, Grant, columns
+from app.models import AccessRequest, Grant, KeyRotation, columns
 
 _UNDER_WAY = (Provisioning.NONE, Provisioning.QUEUED, Provisioning.APPLYING)
 
 
-_requests, _grants = columns(AccessRequest), columns(Grant)
+_requests, _grants, _rotations = columns(AccessRequest), columns(Grant), columns(KeyRotation)
 _UPDATE_REQUEST = sa.update(_requests).where(
     _requests.c.id == sa.bindparam("was_id"),
     _requests.c.version == sa.bindparam("was_version"),
@@ -27,6 +28,11 @@ _UPDATE_GRANT = sa.update(_grants).where(
     _grants.c.id == sa.bindparam("was_id"),
     _grants.c.version == sa.bindparam("was_version"),
     _grants.c.state == sa.bindparam("was_state"),
+)
+_UPDATE_ROTATION = sa.update(_rotations).where(
+    _rotations.c.id == sa.bindparam("was_id"),
+    _rotations.c.version == sa.bindparam("was_version"),
+    _rotations.c.state == sa.bindparam("was_state"),
 )
 
 
@@ -83,6 +89,24 @@ def note_grant(tx: Tx, row: Grant, **values: Any) -> None:
     _note_grants(tx, [row], values)
 
 
+def move_rotation(tx: Tx, row: KeyRotation, to: RotationState, **values: Any) -> None:
+    """Move the rotation of a key and set further columns with it.
+
+    Raises:
+        Conflict: The table has no such move, or somebody else moved it first.
+    """
+    if to not in ROTATION_MOVES[row.state]:
+        raise Conflict(f"A rotation that is {row.state} cannot become {to}.", code="not_possible_now")
+    note_rotation(tx, row, **values, state=to)
+
+
+def note_rotation(tx: Tx, row: KeyRotation, **values: Any) -> None:
+    """Set columns of a rotation under the guard of its state and version."""
+    _write(tx, _UPDATE_ROTATION, [(row, {"was_state": row.state})], values)
+    tx.touched.add(row.access_request_id)
+    _wake(tx, Work("rotation", row.account, row.id), values.get("due_at"))
+
+
 def _require_move(state: GrantState, to: GrantState) -> None:
     if not can_grant_move(state, to):
         raise Conflict(f"A grant that is {state} cannot become {to}.", code="not_possible_now")
@@ -96,7 +120,7 @@ def _note_grants(tx: Tx, rows: Sequence[Grant], values: dict[str, Any]) -> None:
     _write(tx, _UPDATE_GRANT, [(row, {"was_state": row.state}) for row in rows], values)
     for row in rows:
         tx.touched |= {row.id, row.access_request_id or row.id}
-        _wake(tx, Work("ends", row.account, row.group), values.get("due_at"))
+        _wake(tx, Work("ends", row.account, row.place), values.get("due_at"))
 
 
 def _wake(tx: Tx, work: Work, due_at: datetime | None) -> None:
@@ -112,7 +136,7 @@ def _wake(tx: Tx, work: Work, due_at: datetime | None) -> None:
 def _write(
     tx: Tx,
     statement: sa.Update,
-    rows: Sequence[tuple[AccessRequest | Grant, dict[str, Any]]],
+    rows: Sequence[tuple[AccessRequest | Grant | KeyRotation, dict[str, Any]]],
     values: dict[str, Any],
 ) -> None:
     """Write the same to each row, if each is still what it was."""

@@ -19,8 +19,8 @@ from app.domain.sightings import Seen
 from app.domain.states import APPLIED, APPLYING, CANCELLED, ENDING_GRANTS, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
-from app.services import adopting, approvals, audit, directory, grants, people, sightings
-from app.services.assessment import Assessment
+from app.services import adopting, approvals, audit, directory, grants, lab_policies, people, sightings
+from app.services.assessment import Assessment, reassess
 from app.services.moves import move_grant, move_request, note_request
 
 
@@ -133,20 +133,26 @@ def require_ended(tx: Tx, row: AccessRequest) -> None:
 
 
 def without_doubtful(tx: Tx, row: AccessRequest, seen: Seen) -> Seen:
-    """What was seen, without the memberships that we took away a moment ago: those may only be shown still.
+    """What was seen, without the memberships and policies that we took away a moment ago: they may only be shown still.
 
     They are given once more then, which is harmless if they are there (`iam-facts.md`, Each operation).
     """
     if seen.user is None or row.extends is not None:
         return seen
-    taken = sa.select(col(Grant.group)).where(
+    taken = sa.select(col(Grant.group), col(Grant.policy)).where(
         col(Grant.account) == row.account,
         col(Grant.user) == row.user,
         col(Grant.ended_at) > tx.now - SETTLES,
     )
-    doubtful = set(tx.session.execute(taken).scalars())
-    groups = tuple(g for g in seen.user.groups if g not in doubtful)
-    return replace(seen, user=replace(seen.user, groups=groups))
+    rows = tx.session.execute(taken).all()
+    of_groups, of_policies = {row.group for row in rows}, {row.policy for row in rows}
+    groups = tuple(g for g in seen.user.groups if g not in of_groups)
+    inline = [p for p in seen.inline or () if p.name not in of_policies]
+    return replace(
+        seen,
+        user=replace(seen.user, groups=groups),
+        inline=None if seen.inline is None else tuple(inline),
+    )
 
 
 def require_never_made(tx: Tx, row: AccessRequest) -> None:
@@ -233,12 +239,25 @@ def activate(tx: Tx, grant: Grant) -> None:
     )
 
 
+def noted(tx: Tx, row: AccessRequest, assessment: Assessment, seen: Seen) -> Assessment:
+    """Keep what was just read, and judge anew by it where documents were read (rule 13)."""
+    change, wish = assessment.change, assessment.wish
+    if change.of_policy and row.state == APPLYING:
+        return assessment  # what was true before it was begun is what an undo goes back to
+    groups = {*change.groups(wish.body), *wish.attached, *seen.groups}
+    lab_policies.note(tx, row.account, wish, seen)
+    known, cap = assessment.seen, wish.boundary_arn
+    sightings.save(tx, row.account, row.user, groups, seen, known, boundary=cap, documents=change.of_group)
+    return reassess(tx, row) if change.of_group else assessment
+
+
 def group_changed(tx: Tx, row: AccessRequest, change: Change, wish: Wish, seen: Seen) -> None:
     """IAM shows the change of a group: it is managed so from here on, and asking goes by what was seen."""
     directory.hold_roles(tx)  # nobody judges by the group's rule while it is being changed
     change.save(tx.session, wish)
-    for name in change.groups(wish.body):
-        sightings.save_group(tx, row.account, name, seen.groups.get(name))
+    lab_policies.note(tx, row.account, wish, seen)
+    names = {*change.groups(wish.body), *wish.attached, *seen.groups}
+    sightings.save_groups(tx, row.account, {name: seen.groups.get(name) for name in names})
 
 
 def close(tx: Tx, row: AccessRequest, why: str) -> None:

@@ -12,27 +12,35 @@ from app.clients import aws
 from app.clients.iam import Iam
 from app.clients.unusable import UnusableIam
 from app.db import Database, Transactions
+from app.domain.states import Provisioning
 from app.domain.words import Kind
 from app.domain.work import Work
 from app.errors import Unavailable
 from app.files.spill import Spill
-from app.models import AccessRequest, Account, Grant, columns
+from app.models import AccessRequest, Account, Grant, KeyRotation, columns
 from app.services import ends
 from app.services.backoff import Backoff
 from app.services.carrying_out import CarryOut
 from app.services.housekeeping import tidy
 from app.services.lanes import Claim, FencedDatabase, FencedIam, Lanes, LostClaim
+from app.services.late_account import LookAtAccount, is_account
 from app.services.late_groups import LookAtGroup, is_group
+from app.services.late_keys import LookAtKeys
+from app.services.late_policies import LookAtPolicy, is_policy
 from app.services.late_writes import LookAgain, put_off
-from app.services.moves import note_grant, note_request
+from app.services.left_devices import LeftDevice
+from app.services.moves import note_grant, note_request, note_rotation
 from app.services.restored import Restored
+from app.services.rotating import Rotate
 from app.services.without_database import EndsWithoutDatabase
 
 _log = log.get("reconcile")
 AFTER_A_BUG = timedelta(seconds=60)
 """A row that made our own code fail rests this long, so that the others get their turn."""
 _requests = columns(AccessRequest)
-_WHOM = sa.select(_requests.c.kind, _requests.c.user, _requests.c.change).where(_requests.c.id == sa.bindparam("id"))
+_WHOM = sa.select(_requests.c.kind, _requests.c.user, _requests.c.change, _requests.c.provisioning).where(
+    _requests.c.id == sa.bindparam("id")
+)
 _AWAY = (LostClaim, Unavailable, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """Not the row's fault: the database does not answer, or the lane is somebody else's now."""
 
@@ -96,14 +104,28 @@ class Reconciler:
         elif work.what == "lane":
             with self._claimed(work.account, [work.id]) as (claim, database, iam):
                 if claim.principals:
-                    look = LookAtGroup if is_group(work.id) else LookAgain
-                    look(database, iam)(work.account, work.id)
+                    for look in _look_for(work.id):
+                        look(database, iam)(work.account, work.id)
+        elif work.what == "rotation":
+            self._rotate(work)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.look() as tx:
-                kind, user, change = tx.session.connection().execute(_WHOM, {"id": work.id}).one()
+                kind, user, change, state = tx.session.connection().execute(_WHOM, {"id": work.id}).one()
             with self._claimed(work.account, [REGISTRY[Kind(kind)].lane(user, change)]) as (claim, database, iam):
                 if claim.principals:
-                    CarryOut(database, iam, self._backoff)(work.id)
+                    left = kind == Kind.MFA_ENROL and state == Provisioning.APPLIED
+                    (LeftDevice if left else CarryOut)(database, iam, self._backoff)(work.id)
+
+    def _rotate(self, work: Work) -> None:
+        if self._restored.is_open():
+            # Only removals, but a restored backup does not know whether the new key was collected after it was made.
+            self._rest(work)
+            return
+        with self._database.look() as tx:
+            user = tx.session.get_one(KeyRotation, work.id).user
+        with self._claimed(work.account, [user]) as (claim, database, iam):
+            if claim.principals:
+                Rotate(database, iam, self._backoff)(work.id)
 
     def _end(self, work: Work) -> None:
         with self._database.look() as tx:
@@ -186,8 +208,19 @@ class Reconciler:
             due_at = tx.now + AFTER_A_BUG
             if work.what == "request":
                 note_request(tx, tx.session.get_one(AccessRequest, work.id), due_at=due_at)
+            elif work.what == "rotation":
+                note_rotation(tx, tx.session.get_one(KeyRotation, work.id), due_at=due_at)
             elif work.what == "lane":
                 put_off(tx, work.account, work.id, due_at)
             else:
                 for grant_id in ends.due_of(tx, work.account, work.id):
                     note_grant(tx, tx.session.get_one(Grant, grant_id), due_at=due_at)
+
+
+def _look_for(lane: str) -> tuple[type[LookAtAccount | LookAtGroup | LookAtPolicy | LookAgain | LookAtKeys], ...]:
+    """What looks once more at whom a lane is for (rule 32)."""
+    if is_account(lane):
+        return (LookAtAccount,)
+    if is_policy(lane):
+        return (LookAtPolicy,)
+    return (LookAtGroup,) if is_group(lane) else (LookAgain, LookAtKeys)

@@ -23,7 +23,7 @@ from app.domain.states import (
 from app.domain.words import DEFAULT_ACCOUNT, Kind
 from app.errors import Conflict, Forbidden, GatehouseError, Invalid, NotFound
 from app.models import AccessRequest, RequestGroup, columns, new_id
-from app.services import adopting, approvals, audit, directory, grants, leaving, people, visibility
+from app.services import adopting, approvals, audit, directory, grants, in_the_way, leaving, people, visibility
 from app.services.assessment import Assessment, assess, reassess
 from app.services.moves import move_request
 from app.services.people import Known
@@ -165,7 +165,7 @@ def ask(tx: Tx, caller: Caller, draft: Draft) -> AccessRequest:
 def _subject(tx: Tx, caller: Caller, draft: Draft, *, store: bool) -> Known:
     name = draft.user or caller.name
     known = people.find(tx, name, lock=store)
-    email = getattr(draft.body, "email", None)
+    email = draft.body.email if draft.kind == Kind.USER_CREATE else None
     if known is None and draft.kind == Kind.USER_CREATE and caller.is_admin:
         if email is None:
             raise Invalid(f"{name} is not registered yet; give an e-mail address.", code="email_missing")
@@ -198,8 +198,11 @@ def _timing(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
     if draft.emergency:
         text = "Emergency access is not built yet; ask without it."
         refused.append(Refusal(422, "emergency_not_available", text))
-    grants_follow = assessment.change.gives_access and bool(assessment.case.groups)
-    if not grants_follow and (draft.duration or draft.starts_at):
+    given = assessment.change.gives(assessment.wish.body)
+    if not draft.duration and any(access.of == "policy" for access in given):
+        text = "A one-off permission always has an end: say for how long, such as P1D."
+        refused.append(Refusal(422, "duration_missing", text))  # rule 20
+    if not given and (draft.duration or draft.starts_at):
         text = f"{draft.kind} has no duration and no start here; leave both out."
         refused.append(Refusal(422, "duration_not_used", text))
     if draft.starts_at and draft.starts_at > tx.now + AHEAD:
@@ -212,10 +215,8 @@ def _timing(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
 def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
     refused = []
     wish = assessment.wish
-    if draft.kind in {Kind.GROUP_JOIN, Kind.GROUP_LEAVE} and draft.extends is None:
-        refused += _membership(draft, assessment, grants.live_id(tx, wish.account, wish.user, wish.body.group))
-    if draft.kind == Kind.GRANT_ADOPT:
-        refused += adopting.in_the_way(tx, wish.account, wish.user, wish.body, assessment.seen)
+    if draft.extends is None or draft.kind == Kind.GRANT_ADOPT:
+        refused += in_the_way.of(tx, assessment)
     if draft.kind == Kind.USER_RESUME:
         refused += leaving.in_the_way(tx, wish.user)
     other = tx.session.connection().execute(_SAME, {"same": _same(draft, wish.user)}).scalar_one_or_none()
@@ -223,17 +224,6 @@ def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
         text = f"The same change is already asked for, in access request {other}."
         refused.insert(0, Refusal(409, "already_pending", text, {"access_request_id": other}))
     return refused
-
-
-def _membership(draft: Draft, assessment: Assessment, held: str | None) -> list[Refusal]:
-    user, group, seen = assessment.wish.user, assessment.wish.body.group, assessment.seen
-    if draft.kind == Kind.GROUP_JOIN and held:
-        text = f"{user} already has {group}; extend that grant instead, or adopt it if it was imported."
-        return [Refusal(409, "already_has_access", text, {"grant_id": held})]
-    # Leaving also ends what is only scheduled, so it is refused only where there is nothing at all.
-    if draft.kind == Kind.GROUP_LEAVE and not held and seen.user is not None and not seen.is_member(group):
-        return [Refusal(409, "not_a_member", f"{user} is not in {group}.")]
-    return []
 
 
 def _same(draft: Draft, user: str) -> str:
@@ -270,10 +260,10 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     assessment = reassess(tx, row)
     if not approvals.still_good(approvals.standing(tx, row), assessment):
         raise Conflict("Its approvals no longer count; ask anew.", code="approval_void")
-    for name in assessment.change.groups(assessment.wish.body) if assessment.change.gives_access else ():
-        held = grants.live_id(tx, row.account, row.user, name)
+    for access in assessment.change.gives(assessment.wish.body):
+        held = grants.live_id(tx, row.account, row.user, access)
         if held not in {None, row.extends}:
-            raise Conflict(f"{row.user} has {name} by now.", code="already_has_access", grant_id=held)
+            raise Conflict(f"{row.user} has {access.name} by now.", code="already_has_access", grant_id=held)
     same = canonical.digest([row.account, row.user, row.kind, assessment.change.same(assessment.wish.body)])
     other = tx.session.connection().execute(_SAME, {"same": same}).scalar_one_or_none()
     if other is not None:
@@ -285,8 +275,9 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
 
 
 def extend(tx: Tx, caller: Caller, grant_id: str, duration: timedelta, reason: str) -> AccessRequest:
-    """Ask for a later end: a new grant that overlaps, under the group's own rule (rule 23)."""
+    """Ask for a later end: a new grant that overlaps, under the same rule as the first (rule 23)."""
     grant = grants.extendable(tx, caller, grant_id, duration)
-    body = REGISTRY[Kind.GROUP_JOIN].body.model_validate({"group": grant.group})
-    draft = Draft(Kind.GROUP_JOIN, body, reason, grant.user, grant.account, duration, extends=grant.id)
+    kind, change = grants.wish_for(tx, grant)
+    body = REGISTRY[kind].body.model_validate(change)
+    draft = Draft(kind, body, reason, grant.user, grant.account, duration, extends=grant.id)
     return ask(tx, caller, draft)

@@ -4,7 +4,7 @@ A row is written before IAM is asked (`intend`), says when IAM answered (`made`)
 read back, showed what it opens (`ready`). No secret is in an audit event, a log or an error.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from app.domain.actors import SYSTEM_ACTOR, Caller
 from app.domain.credentials import Handed, SecretKind
 from app.errors import Gone, NotFound
 from app.models import AccessRequest, Account, Secret
-from app.services import audit
+from app.services import audit, rotation_moves
 
 WAITS = timedelta(hours=72)
 """How long a secret can be collected."""
@@ -38,12 +38,12 @@ class Collected:
     sign_in_url: str
 
 
-def handed(tx: Tx, request_id: str) -> Handed | None:
-    """How far the secret of a request has come."""
-    row = _of_request(tx, request_id)
-    if row is None:
-        return None
-    return Handed(row.created_at, row.made_at is not None, row.key_id, frozenset(row.keys_before))
+def handed(tx: Tx, request_id: str) -> dict[SecretKind, Handed]:
+    """How far the secrets of a request have come: one of each kind at most."""
+    return {
+        row.kind: Handed(row.created_at, row.made_at is not None, row.key_id, frozenset(row.keys_before))
+        for row in _of_request(tx, request_id)
+    }
 
 
 def intend(
@@ -55,7 +55,7 @@ def intend(
         text: The password that IAM will be given. It replaces one of which nobody knows whether IAM took it.
         keys: Ids of the access keys that the user has. What was written down the first time stands.
     """
-    row = _of_request(tx, request.id)
+    row = _one(tx, request.id, kind)
     if row is None:
         row = Secret(
             kind=kind,
@@ -70,25 +70,33 @@ def intend(
     row.sealed = None if text is None else tx.terms.vault.seal(row.id, text)
 
 
-def made(tx: Tx, request_id: str, *, text: str | None = None, key_id: str | None = None) -> None:
+def made(tx: Tx, request_id: str, kind: SecretKind, *, text: str | None = None, key_id: str | None = None) -> None:
     """IAM answered that it made what was intended.
 
     Args:
         text: The secret that IAM chose: an access key's.
     """
-    row = _of_request(tx, request_id)
+    row = _one(tx, request_id, kind)
     if row is None:
-        raise LookupError(f"nothing was intended for {request_id}")
+        raise LookupError(f"no {kind} was intended for {request_id}")
     row.made_at, row.key_id = tx.now, key_id
     if text is not None:
         row.sealed = tx.terms.vault.seal(row.id, text)
 
 
-def ready(tx: Tx, request: AccessRequest) -> None:
-    """IAM shows it: from here its user can collect it. A password that it replaced cannot be collected any more."""
-    row = _of_request(tx, request.id)
-    if row is None:
-        return
+def ready(tx: Tx, request: AccessRequest) -> list[Secret]:
+    """IAM shows it: from here its user can collect it. A password that it replaced cannot be collected any more.
+
+    Returns:
+        What can be collected now.
+    """
+    rows = _of_request(tx, request.id)
+    for row in rows:
+        _ready(tx, request, row)
+    return [row for row in rows if row.ready_at is not None]
+
+
+def _ready(tx: Tx, request: AccessRequest, row: Secret) -> None:
     if row.made_at is None:  # an emulator that does not offer the call
         _erase(tx, [row])
         return
@@ -101,9 +109,7 @@ def ready(tx: Tx, request: AccessRequest) -> None:
 
 def forget(tx: Tx, request_id: str) -> None:
     """What a request made was taken back."""
-    row = _of_request(tx, request_id)
-    if row is not None:
-        _erase(tx, [row])
+    _erase(tx, _of_request(tx, request_id))
 
 
 def over(
@@ -163,7 +169,8 @@ def collect(tx: Tx, caller: Caller, secret_id: str) -> Collected:
         raise NotFound("You have no such secret.", code="secret_not_found")
     if row.sealed is None or row.expires_at is None or row.expires_at <= tx.now:
         why = "was collected already" if row.collected_at else "is not kept any more"
-        raise Gone(f"This secret {why}. Ask for a new one: console.reset or access_key.create.")
+        kinds = "console.reset, access_key.create, access_key.rotate or mfa.enrol"
+        raise Gone(f"This secret {why}. Ask for a new one: {kinds}.")
     text = tx.terms.vault.open(row.id, row.sealed)
     row.sealed, row.collected_at = None, tx.now
     audit.record(
@@ -176,7 +183,15 @@ def collect(tx: Tx, caller: Caller, secret_id: str) -> Collected:
         kind=row.kind,
         key_id=row.key_id,
     )
+    rotation_moves.collected(tx, caller, row)
     return Collected(row, text, _sign_in_url(tx, row.account))
+
+
+def hold(tx: Tx, request_id: str) -> None:
+    """Hold what a request made, so that nobody collects it meanwhile."""
+    if tx.locks_rows:
+        query = sa.select(col(Secret.id)).where(col(Secret.access_request_id) == request_id)
+        tx.session.connection().execute(query.order_by(col(Secret.id)).with_for_update()).all()
 
 
 def erase_expired(tx: Tx) -> None:
@@ -196,11 +211,16 @@ def erase_expired(tx: Tx) -> None:
         )
 
 
-def _of_request(tx: Tx, request_id: str) -> Secret | None:
+def _one(tx: Tx, request_id: str, kind: SecretKind) -> Secret | None:
+    return next((row for row in _of_request(tx, request_id) if row.kind == kind), None)
+
+
+def _of_request(tx: Tx, request_id: str) -> Sequence[Secret]:
+    """What a request is making, in the order in which it was begun."""
     query = select(Secret).where(
         col(Secret.access_request_id) == request_id, col(Secret.over_at).is_(None), col(Secret.ready_at).is_(None)
     )
-    return tx.session.scalars(query).one_or_none()
+    return tx.session.scalars(query.order_by(col(Secret.id))).all()
 
 
 def _erase(tx: Tx, rows: Iterable[Secret]) -> None:

@@ -13,10 +13,11 @@ from app.domain import documents, governance, guardrails
 from app.domain.actors import Actor
 from app.domain.canonical import dumps
 from app.domain.plans import Operation
+from app.domain.policy_names import PolicyNames
 from app.domain.rules import Rule
 from app.errors import Conflict
 from app.models import Account, Group
-from app.services import account_roles, audit, sightings
+from app.services import account_roles, audit, lab_policies, sightings
 from app.services.account_roles import Roles
 
 _NO_ROLES = Roles()
@@ -57,7 +58,8 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str, roles: Roles
         account_roles.remember(tx, account, roles, by)
         tx.session.add(account)
         groups = list(tx.session.scalars(select(Group)))
-    wanted = list(_wanted(iam, partition, account_id, groups))
+        policies = lab_policies.names(tx, account_name, partition, account_id)
+    wanted = list(_wanted(iam, partition, account_id, groups, policies))
     done = []
     if first:
         for operation in wanted:
@@ -76,15 +78,14 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str, roles: Roles
     with database.write() as tx:
         for arn, boundary in boundaries.items():
             sightings.save_boundary(tx, account_name, boundary, arn)
-        for name in names:
-            sightings.save_group(tx, account_name, name, found.get(name))
+        sightings.save_groups(tx, account_name, {name: found.get(name) for name in names})
         account = tx.session.get_one(Account, account_name)
         account.setup_at = account.setup_at or tx.now
         audit.record(tx, "setup.finished", by=by, account=account_name, first=first, operations=len(done))
     return Outcome(account_id, tuple(done), () if first else tuple(o.summary for o in wanted))
 
 
-def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group]) -> Iterator[Operation]:
+def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group], names: PolicyNames) -> Iterator[Operation]:
     """The calls that are missing, in an order in which each finds what it needs."""
     for name, document in (
         (guardrails.BOUNDARY_NAME, guardrails.boundary(partition, account_id)),
@@ -110,15 +111,15 @@ def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group]) -> I
             yield Operation("iam", "CreateGroup", parameters, f"make the group {group.name}")
         else:
             attached = {p.name for p in existing.policies}
-        for arn in policy_arns(group, partition, account_id):
+        for arn in policy_arns(group, names):
             if arn not in attached:
                 parameters = {"GroupName": group.name, "PolicyArn": arn}
                 yield Operation("iam", "AttachGroupPolicy", parameters, f"attach {arn} to {group.name}")
 
 
-def policy_arns(group: Group, partition: str, account_id: str) -> list[str]:
+def policy_arns(group: Group, names: PolicyNames) -> list[str]:
     """The ARNs a group should have: its own, and the force-MFA policy exactly where MFA is needed (rule 27)."""
-    arns = [p if p.startswith("arn:") else guardrails.aws_policy_arn(partition, p) for p in group.policies]
+    arns = [names.arn(policy) for policy in group.policies]
     if Rule.model_validate(group.rule).requires_mfa:
-        arns.append(guardrails.policy_arn(partition, account_id, guardrails.FORCE_MFA_NAME))
+        arns.append(guardrails.policy_arn(names.partition, names.account_id or "", guardrails.FORCE_MFA_NAME))
     return arns[:POLICIES_PER_GROUP]

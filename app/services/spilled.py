@@ -2,6 +2,7 @@
 
 from app import log
 from app.db import Tx
+from app.domain.access import place
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.states import GrantState
 from app.files.spill import Taken
@@ -20,7 +21,8 @@ def write_down(tx: Tx, taken: Taken) -> None:
         _record(tx, taken, None)
         return
     directory.hold(tx, grant)
-    sightings.left(tx, taken.account, taken.group, [taken.user])
+    where = place(taken.user, taken.group)
+    sightings.taken(tx, taken.account, where, [taken.policy or taken.user])
     if grant.state == GrantState.REVOKED:
         if grant.ended_at != taken.taken_at:
             _record(tx, taken, grant)  # somebody ended the row before this was read; when it was is said all the same
@@ -37,7 +39,7 @@ def write_down(tx: Tx, taken: Taken) -> None:
     if holder is not None:
         # Given in the seconds before the database went away, when nobody could remember it. It is not given again
         # by itself (rule 22): the loss is said here, and its holder asks anew.
-        _log.error("taken_although_given", user=taken.user, group=taken.group, grant_id=holder)
+        _log.error("taken_although_given", user=taken.user, where=where, grant_id=holder)
     move_grant(tx, grant, GrantState.REVOKED, ended_at=taken.taken_at, failure=None)
     audit.of_grant(
         tx,
@@ -61,6 +63,6 @@ def _record(tx: Tx, taken: Taken, grant: Grant | None) -> None:
         access_request_id=None if grant is None else grant.access_request_id,
         grant_id=taken.grant_id,
         account=taken.account,
-        group=taken.group,
+        **({"group": taken.group} if taken.policy is None else {"policy": taken.policy}),
         spilled_at=taken.taken_at.isoformat(),
     )

@@ -48,6 +48,15 @@ def note(tx: Tx, row: AccessRequest, found: Taken) -> None:
         _of(tx, row, sa.update(_suspensions).values(values))
 
 
+def leave_out(tx: Tx, account: str, user: str, key_id: str) -> None:
+    """A key that is not to be given back: a rotation took it for good."""
+    found = taken(tx, account, user)
+    if found is not None and key_id in found.keys:
+        here = (_suspensions.c.account == account, _suspensions.c.user == user)
+        keys = [key for key in found.keys if key != key_id]
+        tx.session.connection().execute(sa.update(_suspensions).where(*here).values(keys=keys))
+
+
 def complete(tx: Tx, row: AccessRequest) -> None:
     """IAM shows that everything is taken."""
     _of(tx, row, sa.update(_suspensions).values(complete=True))

@@ -9,6 +9,7 @@ from app.db import Tx
 from app.domain.actors import Caller
 from app.domain.states import GrantState
 from app.domain.why import EXPLAINED, Approval, Asked, Given, Held, Membership, Place, explain
+from app.domain.why_policies import HeldPolicy, SeenOwn, explain_policies
 from app.domain.words import Channel, Verdict
 from app.errors import Forbidden
 from app.models import AccessRequest, Account, Decision, Grant, Sighting, columns
@@ -18,12 +19,12 @@ from app.services.people import Known
 _grants, _requests, _decisions = columns(Grant), columns(AccessRequest), columns(Decision)
 _sightings, _accounts = columns(Sighting), columns(Account)
 
+_OF_GRANT = ("id", "account", "group", "policy", "state", "origin", "duration_seconds", "starts_at", "ends_at")
 _GIVEN = (
     sa.select(
-        *(_grants.c[n] for n in ("id", "account", "group", "state", "origin")),
-        *(_grants.c[n] for n in ("duration_seconds", "starts_at", "ends_at")),
+        *(_grants.c[n] for n in _OF_GRANT),
         _requests.c.id.label("request_id"),
-        *(_requests.c[n] for n in ("kind", "requester", "reason", "extends", "created_at", "decided_at")),
+        *(_requests.c[n] for n in ("kind", "requester", "change", "reason", "extends", "created_at", "decided_at")),
         *(_decisions.c[n] for n in ("approver", "channel", "at", "comment")),
     )
     .select_from(
@@ -40,9 +41,9 @@ _GIVEN = (
     .order_by(_grants.c.id, _decisions.c.id)
 )
 # From the few accounts, since a sighting is found by its account first.
-_SEEN = sa.select(_accounts.c.name, _sightings.c.state, _sightings.c.seen_at).where(
+_SEEN = sa.select(_accounts.c.name, _sightings.c.what, _sightings.c.state, _sightings.c.seen_at).where(
     _sightings.c.account == _accounts.c.name,
-    _sightings.c.what == "user",
+    _sightings.c.what.in_(("user", "inline")),
     _sightings.c.name == sa.bindparam("user"),
 )
 _OF_GROUPS = sa.select(_sightings.c.account, _sightings.c.name, _sightings.c.state).where(
@@ -53,8 +54,8 @@ _OF_GROUPS = sa.select(_sightings.c.account, _sightings.c.name, _sightings.c.sta
 )
 
 
-def about(tx: Tx, caller: Caller, name: str) -> tuple[Known, tuple[Held, ...]]:
-    """The user, and each group they hold with its reasons.
+def about(tx: Tx, caller: Caller, name: str) -> tuple[Known, tuple[Held, ...], tuple[HeldPolicy, ...]]:
+    """The user, each group they hold with its reasons, and each policy of their own.
 
     Raises:
         NotFound: There is no such user, or not any more.
@@ -65,9 +66,10 @@ def about(tx: Tx, caller: Caller, name: str) -> tuple[Known, tuple[Held, ...]]:
         raise Forbidden(
             f"What {user.name} holds is for {user.name}, admins and auditors to read.", code="auditors_only"
         )
-    given, memberships = _given(tx, user.name), _memberships(tx, user.name)
-    places = {g.place for g in given} | {Place(a, g) for a, found in memberships.items() for g in found.groups}
-    return user, explain(given, memberships, _policies(tx, places))
+    given, (memberships, own) = _given(tx, user.name), _seen(tx, user.name)
+    places = {g.place for g in given if g.policy is None}
+    places |= {Place(a, g) for a, found in memberships.items() for g in found.groups}
+    return user, explain(given, memberships, _policies(tx, places)), explain_policies(given, own)
 
 
 def _given(tx: Tx, user: str) -> list[Given]:
@@ -82,7 +84,8 @@ def _given(tx: Tx, user: str) -> list[Given]:
 def _grant(row: Any, approvals: tuple[Approval, ...]) -> Given:
     return Given(
         id=row.id,
-        place=Place(row.account, row.group),
+        place=Place(row.account, row.group or ""),
+        policy=row.policy,
         state=GrantState(row.state),
         duration_seconds=row.duration_seconds,
         starts_at=row.starts_at,
@@ -97,6 +100,7 @@ def _asked(row: Any) -> Asked:
     return Asked(
         id=row.request_id,
         kind=row.kind,
+        change=row.change,
         requester=row.requester,
         reason=row.reason,
         extends=row.extends,
@@ -119,9 +123,16 @@ def _approval(row: Any) -> Approval:
     )
 
 
-def _memberships(tx: Tx, user: str) -> Mapping[str, Membership]:
-    rows = tx.session.connection().execute(_SEEN, {"user": user})
-    return {row.name: Membership(frozenset((row.state or {}).get("groups", ())), row.seen_at) for row in rows}
+def _seen(tx: Tx, user: str) -> tuple[Mapping[str, Membership], Mapping[str, SeenOwn]]:
+    """What each account was last seen to have of them: groups, and policies of their own."""
+    memberships, own = {}, {}
+    for row in tx.session.connection().execute(_SEEN, {"user": user}):
+        state = row.state or {}
+        if row.what == "user":
+            memberships[row.name] = Membership(frozenset(state.get("groups", ())), row.seen_at)
+        else:
+            own[row.name] = SeenOwn({p["name"]: p["sha256"] for p in state.get("policies", ())}, row.seen_at)
+    return memberships, own
 
 
 def _policies(tx: Tx, places: Iterable[Place]) -> Mapping[Place, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from app import log
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Database, Tx
+from app.domain.access import place
 from app.domain.retries import is_settled
 from app.domain.states import GrantState
 from app.errors import Unavailable
@@ -48,7 +49,7 @@ _others = _grants.alias()
 _ONGOING = (GrantState.APPLYING, GrantState.ACTIVE)
 _COMING = (
     # Every grant that is not over has its end, its undoing or its next try as `due_at`.
-    sa.select(_grants.c.id, _grants.c.account, _grants.c.user, _grants.c.group, _grants.c.due_at, _grants.c.starts_at)
+    sa.select(*(_grants.c[n] for n in ("id", "account", "user", "group", "policy", "due_at", "starts_at")))
     .where(_grants.c.due_at <= sa.bindparam("until"))
     .order_by(_grants.c.due_at)
     .limit(MOST)
@@ -61,7 +62,7 @@ _HELD = (
         sa.and_(
             _others.c.account == _grants.c.account,
             _others.c.user == _grants.c.user,
-            _others.c.group == _grants.c.group,
+            sa.or_(_others.c.group == _grants.c.group, _others.c.policy == _grants.c.policy),
             _others.c.id != _grants.c.id,
             _others.c.state.in_(_ONGOING),
         ),
@@ -84,12 +85,23 @@ class Coming:
     grant_id: str
     account: str
     user: str
-    group: str
+    group: str | None
+    policy: str | None
     due_at: datetime
     starts_at: datetime | None
     held_by: dict[str, datetime | None] = field(default_factory=dict)
     attempts: int = 0
     not_before: float = 0.0
+
+    @property
+    def place(self) -> str:
+        """Where it ends together with others."""
+        return place(self.user, self.group)
+
+    @property
+    def name(self) -> str:
+        """What is taken away there."""
+        return self.policy or self.user
 
 
 class EndsWithoutDatabase:
@@ -228,46 +240,46 @@ class EndsWithoutDatabase:
         if now is None:
             return
         due = [end for end in self._coming.values() if end.due_at <= now and self._is_to_go(end, now)]
-        due.sort(key=lambda end: (end.account, end.group))
-        for (account, group), ends in itertools.groupby(due, key=lambda end: (end.account, end.group)):
+        due.sort(key=lambda end: (end.account, end.place))
+        for (account, where), ends in itertools.groupby(due, key=lambda end: (end.account, end.place)):
             while batch := list(itertools.islice(ends, _BATCH)):
                 if self._clock() > until:
                     return
-                self._end(account, group, batch)
+                self._end(account, where, batch)
 
     def _is_to_go(self, end: Coming, now: datetime) -> bool:
         held = any(due_at is None or due_at > now for due_at in end.held_by.values())
         return not held and end.grant_id not in self._taken and end.not_before <= self._clock()
 
-    def _end(self, account: str, group: str, ends: list[Coming]) -> None:
-        users = frozenset(end.user for end in ends)
+    def _end(self, account: str, where: str, ends: list[Coming]) -> None:
+        names = frozenset(end.name for end in ends)
         now = self._now()
-        unsettled = {e.user for e in ends if e.starts_at is None or (now and not is_settled(e.starts_at, now))}
-        never_shown = {e.user for e in ends if e.starts_at is None}
+        unsettled = {e.name for e in ends if e.starts_at is None or (now and not is_settled(e.starts_at, now))}
+        never_shown = {e.name for e in ends if e.starts_at is None}
         try:
             taken = take_out(
                 self._iam(account),
-                group,
-                users,
+                where,
+                names,
                 unsettled=unsettled,
                 never_shown=never_shown,
                 admin_groups=self._admin_groups,
             )
         except aws.AwsError as problem:  # of another account, or no credentials at all
-            taken = TakenOut(frozenset(), dict.fromkeys(users, problem))
+            taken = TakenOut(frozenset(), dict.fromkeys(names, problem))
         for end in ends:
-            if end.user in taken.still_in:
+            if end.name in taken.still_in:
                 end.attempts += 1
                 end.not_before = self._clock() + self._backoff(end.attempts).total_seconds()
-                why = str(taken.still_in[end.user])
-                _log.error("end_failed", grant_id=end.grant_id, user=end.user, group=group, why=why)
+                why = str(taken.still_in[end.name])
+                _log.error("end_failed", grant_id=end.grant_id, user=end.user, where=where, why=why)
             else:
-                self._record(end, was_there=end.user in taken.before)
+                self._record(end, was_there=end.name in taken.before)
 
     def _record(self, end: Coming, *, was_there: bool) -> None:
         self._taken.add(end.grant_id)
         taken_at = self._now() or end.due_at
-        taken = Taken(end.grant_id, end.account, end.user, end.group, end.due_at, taken_at, was_there)
+        taken = Taken(end.grant_id, end.account, end.user, end.group, end.due_at, taken_at, was_there, end.policy)
         written = self._spill is not None and self._spill.add(taken)
         self._spilled = self._spilled or written
         _log.warning("ended_without_database", **taken.as_json(), spilled=written)

@@ -1,7 +1,7 @@
 """the roles that Gatehouse works as in an account
 
 Revision ID: 0013
-Revises: 0006
+Revises: 0007
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0013"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 _COLUMNS = ("role_arn", "admin_role_arn")

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from tests.history.record import Note
-from tests.history.world import ADMINS, APPROVALS, World, http
+from tests.history.world import ADMINS, APPROVALS, POLICIES, World, http
 
 CLIENTS = 8
 PAUSE = 0.1
@@ -71,7 +71,8 @@ class Player:
     def play(self) -> list[Note]:
         """Do this and that until the time is up; what was asked and answered."""
         doing: dict[Callable[[], None], int] = {
-            self._join: 28,
+            self._join: 24,
+            self._one_off: 4,
             self._approve: 36,
             self._deny: 3,
             self._cancel: 2,
@@ -107,6 +108,11 @@ class Player:
             ahead = dt.timedelta(seconds=self._draw.randint(1, 3))
             body["starts_at"] = (dt.datetime.now(dt.UTC) + ahead).isoformat()
         self._ask("ask", body)
+
+    def _one_off(self) -> None:
+        name = self._draw.choice(list(POLICIES))
+        change = {"name": name, "document": POLICIES[name]}
+        self._ask("ask", {"kind": "policy.inline", "change": change, "duration": self._duration()})
 
     def _leave(self) -> None:
         self._ask("leave", {"kind": "group.leave", "change": {"group": self._draw.choice(list(APPROVALS))}})

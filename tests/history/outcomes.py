@@ -35,6 +35,7 @@ _LEADS_TO = {
     "access_request.retried": {QUEUED},
 }
 _BY_RULE = {"group.leave"}
+_GIVING = {"group.join", "policy.inline"}
 
 
 def check(history: History) -> Iterator[Violation]:
@@ -58,7 +59,7 @@ def _given(history: History) -> Iterator[Violation]:
     """A request that was applied gave each access once; any other gave none."""
     started = Counter(grant["access_request_id"] for grant in history.grants if grant["ends_at"] is not None)
     for row in history.requests:
-        wanted = 1 if row["kind"] == "group.join" and row["provisioning"] == "applied" else 0
+        wanted = 1 if row["kind"] in _GIVING and row["provisioning"] == "applied" else 0
         if (times := started[row["id"]]) != wanted:
             state = f"{row['decision']}/{row['provisioning']}"
             yield Violation("outcome", f"{_said(row)} is {state} and gave {times} times")
@@ -93,7 +94,7 @@ def _silently(row: Row, then: str, states: set[RequestState]) -> set[RequestStat
     found = set(states)
     if APPROVED in found:
         found.add(QUEUED)
-    if QUEUED in found and then == "access_request.applied" and row["kind"] != "group.join":
+    if QUEUED in found and then == "access_request.applied" and row["kind"] not in _GIVING:
         found.add(APPLYING)
     return found
 
@@ -143,7 +144,9 @@ def _enough(history: History, row: Row, standing: set[str], *, by_rule: bool) ->
     people, parties = history.people, _parties(history.people, row)
     others = people.admins - parties
     counting = {name for name in standing & others if not any((name, party) in people.strangers for party in parties)}
-    wanted = max(1, min(history.approvals[row["change"]["group"]], len(others)))
+    # A one-off permission without administrator power needs one.
+    needed = 1 if row["kind"] == "policy.inline" else history.approvals[row["change"]["group"]]
+    wanted = max(1, min(needed, len(others)))
     if len(counting) < wanted:
         yield Violation("outcome", f"{_said(row)} was approved by {sorted(standing)}, and {wanted} have to")
 

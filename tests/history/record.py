@@ -10,6 +10,17 @@ from tests.support.write_log import Write
 
 Row = Mapping[str, Any]
 Access = tuple[str, str]
+"""A user, and what they get: a group's name, or `inline:` with the name of a policy of their own."""
+ADMIN_GROUPS = frozenset({"LabAdmin"})
+"""Whose members live under `/lab-admin/`."""
+ADDS, REMOVES = frozenset({"AddUserToGroup", "PutUserPolicy"}), frozenset({"RemoveUserFromGroup", "DeleteUserPolicy"})
+
+
+def access(user: str, group: str | None, policy: str | None) -> Access:
+    """What a grant, a wish or a write is about: a group, or a policy."""
+    return user, group if group is not None else f"inline:{policy}"
+
+
 """A user and a group."""
 KILLED, STOPPED, OVERTAKEN = "killed", "stopped", "killed in the middle of a write"
 """What is done to a process."""

@@ -4,7 +4,8 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from tests.history.record import Access, History, Violation, moment
+from tests.history.causes import access_of_write
+from tests.history.record import ADDS, REMOVES, Access, History, Violation, moment
 from tests.history.spans import Span, spans
 from tests.support.write_log import Write
 
@@ -24,9 +25,8 @@ def _turns(writes: Sequence[Write]) -> Mapping[Access, list[Turn]]:
     """Who was in which group when. Nobody is at first."""
     found = defaultdict[Access, list[Turn]](list)
     for write in writes:
-        if write.done and write.action in {"AddUserToGroup", "RemoveUserFromGroup"}:
-            access = write.parameters["UserName"], write.parameters["GroupName"]
-            found[access].append((moment(write.at), write.action == "AddUserToGroup"))
+        if write.done and write.action in ADDS | REMOVES:
+            found[access_of_write(write)].append((moment(write.at), write.action in ADDS))
     return found
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.history.record import Access, History, Row, maybe, moment
+from tests.history.record import Access, History, Row, access, maybe, moment
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Leave:
 
 def access_of(grant: Row) -> Access:
     """Whom a grant gives what."""
-    return grant["user"], grant["group"]
+    return access(grant["user"], grant["group"], grant.get("policy"))
 
 
 def spans(history: History) -> Mapping[Access, list[Span]]:

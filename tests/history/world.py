@@ -27,6 +27,11 @@ STRANGERS = ("ivo", "jill")
 SERVICES: Mapping[str, str] = {"robot": "bob", "helper": "alice"}
 IN_IAM = ("carol", *MEMBERS, "robot")
 """The others can be asked for as well; then IAM has no such user."""
+POLICIES: Mapping[str, dict[str, Any]] = {
+    name: {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+    for name, action in (("console", "ec2:GetConsoleOutput"), ("buckets", "s3:ListAllMyBuckets"))
+}
+"""One-off permissions, none of them administrator power."""
 APPROVALS: Mapping[str, int] = {"LabGuest": 1, "LabUser": 1, "LabAdmin": 2}
 """The groups of the catalogue, with how many their rules want."""
 LEASE, AWS_TIMEOUT = 2.0, 1.0
@@ -122,10 +127,13 @@ class World:
         return dt.timedelta(seconds=LEASE + WORST_CALL)
 
     def members(self) -> frozenset[tuple[str, str]]:
-        """Who is in which group, as IAM itself says it."""
+        """Who is in which group and has which inline policy, as IAM itself says it."""
         iam = _iam(self.moto)
         groups = [g["GroupName"] for page in iam.get_paginator("list_groups").paginate() for g in page["Groups"]]
-        return frozenset((u["UserName"], g) for g in groups for u in iam.get_group(GroupName=g)["Users"])
+        members = {(u["UserName"], g) for g in groups for u in iam.get_group(GroupName=g)["Users"]}
+        names = [u["UserName"] for page in iam.get_paginator("list_users").paginate() for u in page["Users"]]
+        own = {(name, f"inline:{p}") for name in names for p in iam.list_user_policies(UserName=name)["PolicyNames"]}
+        return frozenset(members | own)
 
 
 def _iam(url: str) -> Any:

@@ -27,6 +27,9 @@ BEHAVIOURS = {
     "user_groups": Behaviour("user", "a member of two groups", "both, sorted"),
     "user_devices": Behaviour("user", "MFA not looked at; none; one", "None, False, True"),
     "user_belongings": Behaviour("user", "has one of each", "each named, the group too"),
+    "inline_missing": Behaviour("inline", "there is no such user", "None"),
+    "inline_shown": Behaviour("inline", "has none; then two, one with a deny", "none, both with hash, size and deny"),
+    "inline_names": Behaviour("inline", "asked for the names only", "the names, nothing read"),
     "group_missing": Behaviour("group", "there is none of that name", "None"),
     "group_bare": Behaviour("group", "just made", "no policies"),
     "group_policies": Behaviour("group", "attached and inline policies", "each with hash and deny, sorted"),
@@ -111,8 +114,24 @@ BEHAVIOURS |= {
     "belongings_none": Behaviour("belongings", "just made", "nothing"),
     "belongings_of_each": Behaviour("belongings", "has one of each kind", "each with its id or hash"),
     "belongings_key_inactive": Behaviour("belongings", "one key of two is inactive", "inactive, active"),
-    "shortest_password_none": Behaviour("shortest_password", "the account has no policy", "None"),
-    "shortest_password": Behaviour("shortest_password", "the account's policy asks for 24", "24"),
+    "monitoring_missing": Behaviour("monitoring", "there is no such log group", "not there"),
+    "monitoring_none": Behaviour("monitoring", "a log group, and nothing else", "no topic, 0 filters, 0 alarms"),
+    "monitoring_made": Behaviour("monitoring", "each call of its plan made", "nothing left, and again nothing"),
+    "monitoring_changed": Behaviour(
+        "monitoring", "a threshold and a pattern differ", "PutMetricFilter, PutMetricAlarm"
+    ),
+    "put_filter_missing": Behaviour("monitoring", "PutMetricFilter where there is no log group", "NoSuchEntity"),
+    "password_policy_none": Behaviour("password_policy", "the account has no policy", "None"),
+    "password_policy_shown": Behaviour("password_policy", "the account's policy asks for 24", "24"),
+    "update_password_policy": Behaviour("UpdateAccountPasswordPolicy", "every field", "done, as asked"),
+    "update_password_policy_left_out": Behaviour(
+        "UpdateAccountPasswordPolicy", "the length alone, where there was all", "done, the rest falls back"
+    ),
+    "update_password_policy_too_long": Behaviour(
+        "UpdateAccountPasswordPolicy", "129 characters at least", "ValidationError"
+    ),
+    "key_used": Behaviour("key_used", "made; then somebody signed a call with it", "never, then a moment ago"),
+    "key_used_missing": Behaviour("key_used", "there is no such key", "None"),
     # The console.
     "create_login": Behaviour("CreateLoginProfile", "to be changed at first sign-in", "done, to be changed"),
     "create_login_twice": Behaviour("CreateLoginProfile", "there is one", "EntityAlreadyExists"),
@@ -132,6 +151,15 @@ BEHAVIOURS |= {
     "delete_key": Behaviour("DeleteAccessKey", "an active one", _GONE),
     "delete_key_missing": Behaviour("DeleteAccessKey", "there is no such key", _NONE),
     # Devices and other credentials.
+    "create_device": Behaviour("CreateVirtualMFADevice", "with a path", "done, with seed and picture, nobody's"),
+    "create_device_taken": Behaviour("CreateVirtualMFADevice", "there is one of that name", "EntityAlreadyExists"),
+    "enable_device": Behaviour("EnableMFADevice", "with two of its codes", "done, shown with its time, in use"),
+    "enable_device_wrong_codes": Behaviour("EnableMFADevice", "with other codes", "InvalidAuthenticationCode"),
+    "enable_device_assigned": Behaviour("EnableMFADevice", "somebody has it", "EntityAlreadyExists"),
+    "enable_device_missing": Behaviour("EnableMFADevice", "there is no such device", _NONE),
+    "devices_missing": Behaviour("devices", "there is no such user", "None"),
+    "devices_shown": Behaviour("devices", "none; one", "(), that one"),
+    "spare_devices": Behaviour("spare_devices", "one that is used and one that is not", "the second only"),
     "deactivate_device": Behaviour("DeactivateMFADevice", "an assigned one", _GONE),
     "deactivate_device_missing": Behaviour("DeactivateMFADevice", "the user has no such device", _NONE),
     "delete_device": Behaviour("DeleteVirtualMFADevice", "deactivated before", "done, then NoSuchEntity"),
@@ -152,4 +180,24 @@ BEHAVIOURS |= {
     "delete_inline_missing": Behaviour("DeleteUserPolicy", "there is no such one", _NONE),
     "detach_user_policy": Behaviour("DetachUserPolicy", "an attached one", _GONE),
     "detach_user_policy_missing": Behaviour("DetachUserPolicy", "it is not attached", _NONE),
+}
+BEHAVIOURS |= {
+    # The lab's own policies, changed.
+    "lab_policy_missing": Behaviour("lab_policy", "there is none of that ARN", "None"),
+    "lab_policy_shown": Behaviour(
+        "lab_policy", "two versions, the second counts, a group has it", "both versions, the document, the group"
+    ),
+    "lab_policy_of_a_user": Behaviour("lab_policy", "a user has it, another has it as boundary", "each for itself"),
+    "create_version": Behaviour("CreatePolicyVersion", "to count", "done, the new document"),
+    "create_version_missing": Behaviour("CreatePolicyVersion", "there is no such policy", _NONE),
+    "create_version_malformed": Behaviour("CreatePolicyVersion", "no statement in it", "MalformedPolicyDocument"),
+    "create_version_beyond_quota": Behaviour("CreatePolicyVersion", "there are five", "LimitExceeded, 5 versions"),
+    "delete_version": Behaviour("DeletePolicyVersion", "one that does not count", "done, the other one is shown"),
+    "delete_version_default": Behaviour("DeletePolicyVersion", "the one that counts", "DeleteConflict"),
+    "delete_version_missing": Behaviour("DeletePolicyVersion", "there is no such version", _NONE),
+    "delete_policy": Behaviour("DeletePolicy", "attached to nothing, one version", _GONE),
+    "delete_policy_missing": Behaviour("DeletePolicy", "there is none", _NONE),
+    "delete_policy_attached": Behaviour("DeletePolicy", "a group has it", "DeleteConflict, it stays"),
+    "delete_policy_with_versions": Behaviour("DeletePolicy", "another version is left", "DeleteConflict, it stays"),
+    "delete_policy_of_a_boundary": Behaviour("DeletePolicy", "it is a user's boundary", "DeleteConflict, it stays"),
 }

@@ -7,6 +7,7 @@ from typing import Any
 from app.clients import aws
 from app.domain import documents
 from app.domain.names import NAME_PATTERN
+from app.domain.sightings import SeenPolicy
 
 TAGS, USER_NAME, OTHER_NAME = 50, 64, 128
 """Tags of a user; the longest names."""
@@ -53,6 +54,17 @@ def document(action: str, text: str, *, longest: int) -> dict[str, Any]:
             raise malformed
     within(action, len(re.sub(r"\s", "", text)), longest)
     return content
+
+
+def policy(name: str, document: Mapping[str, Any]) -> SeenPolicy:
+    """A policy as it is seen."""
+    return SeenPolicy(
+        name,
+        documents.fingerprint(document),
+        documents.has_deny(document),
+        documents.allows_all(document),
+        document,
+    )
 
 
 def password(action: str, text: str, at_least: int) -> None:

@@ -9,7 +9,7 @@ LISTS = ("UserDetailList", "GroupDetailList", "Policies")
 
 
 def pages(
-    users: Mapping[str, Account], groups: Mapping[str, Mapping[str, str]], documents: Mapping[str, str], *, size: int
+    users: Mapping[str, Account], groups: Mapping[str, Mapping[str, str]], documents: Mapping[str, Any], *, size: int
 ) -> list[dict[str, Any]]:
     """Users, groups and policies share the pages, in this order."""
     things = [
@@ -40,8 +40,8 @@ def _group(name: str, policies: Iterable[str]) -> dict[str, Any]:
     return {"GroupName": name, "Path": "/lab/", "AttachedManagedPolicies": attached, "GroupPolicyList": []}
 
 
-def _policy(arn: str, text: str) -> dict[str, Any]:
-    versions = [{"VersionId": "v1", "Document": "{}"}, {"VersionId": "v2", "Document": text}]
+def _policy(arn: str, document: Any) -> dict[str, Any]:
+    versions = [{"VersionId": "v1", "Document": "{}"}, {"VersionId": "v2", "Document": document}]
     return {"Arn": arn, "DefaultVersionId": "v2", "PolicyVersionList": versions}
 
 

@@ -6,35 +6,42 @@ quotas"), and `tests/test_iam_port*.py` hold it to that next to the emulators.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from app.clients import aws, details
-from app.clients.iam import PASSWORDS, WRITES
-from app.domain import canonical, documents
+from app.clients import aws, details, secret_calls
+from app.clients.iam import WRITES
+from app.clients.monitoring import WRITES as MONITORING_WRITES
+from app.domain import governance, guardrails
 from app.domain.belongings import Belongings
+from app.domain.devices import Device
+from app.domain.inline import InlinePolicy
+from app.domain.lab_policies import LabPolicy
+from app.domain.monitoring import SeenMonitoring
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
 from tests.support import fake_details
-from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account, Users
+from tests.support.fake_monitoring import Monitors
+from tests.support.fake_policies import DOCUMENT, Policies
+from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account, inline_policies
 
-__all__ = ["ACCOUNT", "ADMIN_BOUNDARY_ARN", "BOUNDARY_ARN", "Account", "Died", "FakeIam", "Fault"]
-AWS_MANAGED = (
-    "AdministratorAccess",
-    "AmazonEC2FullAccess",
-    "AmazonGlacierFullAccess",
-    "AmazonS3FullAccess",
-    "AmazonS3ReadOnlyAccess",
-    "AWSCloudShellFullAccess",
-    "IAMFullAccess",
-    "IAMReadOnlyAccess",
-    "IAMUserChangePassword",
-)
-"""The policies of AWS's own that the lab's groups use."""
+__all__ = ["ACCOUNT", "ADMIN_BOUNDARY_ARN", "BOUNDARY_ARN", "DOCUMENT", "Account", "Died", "FakeIam", "Fault"]
+AWS_MANAGED = {
+    "AdministratorAccess": ("*",),
+    "AmazonEC2FullAccess": ("ec2:*", "elasticloadbalancing:*", "cloudwatch:*", "autoscaling:*"),
+    "AmazonGlacierFullAccess": ("glacier:*",),
+    "AmazonS3FullAccess": ("s3:*", "s3-object-lambda:*"),
+    "AmazonS3ReadOnlyAccess": ("s3:Get*", "s3:List*", "s3:Describe*"),
+    "AWSCloudShellFullAccess": ("cloudshell:*",),
+    "IAMFullAccess": ("iam:*",),
+    "IAMReadOnlyAccess": ("iam:Get*", "iam:List*"),
+    "IAMUserChangePassword": ("iam:ChangePassword", "iam:GetAccountPasswordPolicy"),
+}
+"""The policies of AWS's own that the lab's groups use, with what they allow on everything."""
 USERS, GROUPS, GROUPS_PER_USER, POLICIES_PER_GROUP = 5000, 300, 10, 10
-DOCUMENT = 6144
-"""The characters of a managed policy without white space."""
 
 
 class Fault(Enum):
@@ -57,18 +64,16 @@ class Died(BaseException):
     """What kill -9 looks like from inside: nothing catches it."""
 
 
-class FakeIam(Users):
+class FakeIam(Policies, Monitors):
     """IAM with state.
 
     Attributes:
-        groups: Policies by group: the policy's name or ARN and the hash of its document.
-        policies: Managed policies by ARN.
+        documents: Of inline policies, by hash.
         denying: Names of policies whose documents deny.
         faults: What the next changing calls run into, one each; empty: nothing.
         read_faults: The same for the reading ones.
         during: Called once inside the next call, as if somebody came in meanwhile.
         calls: Every changing call that was made, by action.
-        documents: The documents of the account's own managed policies, by ARN; `policies` has their hashes.
         page_size: Things in one page of GetAccountAuthorizationDetails; a page may be shorter.
         calls_of_details: How many of these pages were asked for.
     """
@@ -76,17 +81,23 @@ class FakeIam(Users):
     def __init__(self, *, emulated: bool = False) -> None:
         super().__init__()
         self.emulated = emulated
-        self.groups: dict[str, dict[str, str]] = {}
-        self.policies = {BOUNDARY_ARN: SeenPolicy(BOUNDARY_ARN, "boundary-v1", has_deny=True)}
-        self.policies[ADMIN_BOUNDARY_ARN] = SeenPolicy(ADMIN_BOUNDARY_ARN, "admin-boundary-v1", has_deny=True)
-        for arn in (f"arn:aws:iam::aws:policy/{name}" for name in AWS_MANAGED):
-            self.policies[arn] = SeenPolicy(arn, canonical.digest(arn))
+        boundary = guardrails.boundary("aws", ACCOUNT)
+        self.policies[BOUNDARY_ARN] = SeenPolicy(BOUNDARY_ARN, "boundary-v1", has_deny=True, document=boundary)
+        cap = governance.admin_boundary("aws", ACCOUNT)
+        self.policies[ADMIN_BOUNDARY_ARN] = SeenPolicy(
+            ADMIN_BOUNDARY_ARN, "admin-boundary-v1", has_deny=True, document=cap
+        )
+        for name, actions in AWS_MANAGED.items():
+            statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+            document = {"Version": "2012-10-17", "Statement": [statement]}
+            arn = f"arn:aws:iam::aws:policy/{name}"
+            self.policies[arn] = checks.policy(arn, document)
+        self.documents: dict[str, Mapping[str, Any]] = {}
         self.denying: set[str] = set()
         self.faults: deque[Fault] = deque()
         self.read_faults: deque[Fault] = deque()
         self.during: Callable[[], None] | None = None
         self.calls: list[str] = []
-        self.documents: dict[str, str] = {}
         self.page_size, self.calls_of_details = 1000, 0
 
     def memberships(self) -> set[tuple[str, str]]:
@@ -116,7 +127,7 @@ class FakeIam(Users):
         if name not in self.groups:
             return None
         policies = self.groups[name]
-        return SeenGroup(name, tuple(SeenPolicy(p, policies[p], self._denies(p)) for p in sorted(policies)))
+        return SeenGroup(name, tuple(self._seen(p, policies[p]) for p in sorted(policies)))
 
     def members(self, group: str) -> frozenset[str] | None:
         self._read("GetGroup")
@@ -128,6 +139,10 @@ class FakeIam(Users):
         self._read("GetPolicy")
         return self.policies.get(arn)
 
+    def lab_policy(self, arn: str) -> LabPolicy | None:
+        self._read("GetPolicy")
+        return self.seen_lab_policy(arn)
+
     def belongings(self, name: str) -> Belongings | None:
         self._read("ListAccessKeys")
         found = self.users.get(name)
@@ -136,27 +151,51 @@ class FakeIam(Users):
     def pages(self, action: str, *, most: int, **parameters: Any) -> Iterator[Mapping[str, Any]]:
         """The whole account, so many things a page. Nothing else is listed so."""
         assert (action, parameters["Filter"]) == (details.ACTION, list(details.KINDS))
-        pages = fake_details.pages(self.users, self.groups, self.documents, size=self.page_size)
+        # Without our guardrails, whose hashes are names here.
+        own = {a: p.document for a, p in self.policies.items() if p.document and ":iam::aws:" not in a}
+        lab = {arn: document for arn, document in own.items() if ":policy/governance/" not in arn}
+        pages = fake_details.pages(self.users, self.groups, lab, size=self.page_size)
         assert len(pages) <= most
         for page in pages:
             self._read(action)
             self.calls_of_details += 1
             yield page
 
-    def shortest_password(self) -> int | None:
+    def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
+        self._read("ListUserPolicies")
+        found = self.users.get(name)
+        return None if found is None else inline_policies(found, documents=documents)
+
+    def password_policy(self) -> PasswordPolicy | None:
         self._read("GetAccountPasswordPolicy")
-        return self.password_length
+        return self.account_policy
+
+    def monitoring(self, log_group: str) -> SeenMonitoring:
+        self._read("DescribeMetricFilters")
+        return self.shown(log_group)
+
+    def devices(self, name: str) -> tuple[Device, ...] | None:
+        self._read("ListMFADevices")
+        return self.users[name].belongings().devices if name in self.users else None
+
+    def spare_devices(self) -> frozenset[str]:
+        self._read("ListVirtualMFADevices")
+        return frozenset(self.virtual_devices - {serial for user in self.users.values() for serial in user.devices})
+
+    def key_used(self, key_id: str) -> datetime | None:
+        self._read("GetAccessKeyLastUsed")
+        keys = {name: key for user in self.users.values() for name, key in user.keys.items()}
+        return keys[key_id].used if key_id in keys else None
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
-        if operation.action not in WRITES:
+        if operation.action not in WRITES and MONITORING_WRITES.get(operation.action) != operation.service:
             raise ValueError(operation.action)
-        if (secret is not None) != (operation.action in PASSWORDS) or "Password" in operation.parameters:
-            raise ValueError(f"{operation.action}: a password is given beside the operation")
+        parameters = secret_calls.parameters(operation, secret)
         fault = self._before(operation.action, self.faults)
         if fault is Fault.LOST:
             return {}
         do = getattr(self, f"_{operation.action}")
-        kept = do({**operation.parameters, **({} if secret is None else {"Password": secret})})
+        kept = do(parameters)
         self.calls.append(operation.action)
         if fault is Fault.DROPPED:
             raise aws.Retryable(operation.action, "ConnectionClosedError", "the answer was lost")
@@ -180,6 +219,11 @@ class FakeIam(Users):
         if fault is Fault.CRASH:
             raise Died
         return fault
+
+    def _seen(self, policy: str, sha256: str) -> SeenPolicy:
+        managed = self.policies.get(policy)
+        document = managed.document if managed and managed.sha256 == sha256 else self.documents.get(sha256)
+        return SeenPolicy(policy, sha256, self._denies(policy), document=document)
 
     def _denies(self, policy: str) -> bool:
         return policy in self.denying or (policy in self.policies and self.policies[policy].has_deny)
@@ -246,17 +290,6 @@ class FakeIam(Users):
         checks.there("DetachGroupPolicy", group, self.groups)
         checks.there("DetachGroupPolicy", arn, self.groups[group])
         del self.groups[group][arn]
-
-    def _CreatePolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
-        name, path, text = parameters["PolicyName"], parameters.get("Path", "/"), parameters["PolicyDocument"]
-        checks.valid("CreatePolicy", name, path)
-        checks.free("CreatePolicy", name, [arn.rsplit("/", 1)[1] for arn in self.policies if ":iam::aws:" not in arn])
-        document = checks.document("CreatePolicy", text, longest=DOCUMENT)
-        arn = f"arn:aws:iam::{ACCOUNT}:policy{path}{name}"
-        self.documents[arn] = text
-        self.policies[arn] = SeenPolicy(
-            arn, documents.fingerprint(document), documents.has_deny(document), documents.allows_all(document)
-        )
 
     def _member_of(self, parameters: Mapping[str, Any], action: str) -> tuple[Account, str]:
         checks.there(action, parameters["GroupName"], self.groups)

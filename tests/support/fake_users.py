@@ -1,15 +1,21 @@
 """The fake's users, and what can be done to what they have: logins, keys, devices, policies of their own."""
 
+import base64
 import datetime as dt
 import itertools
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.clients import aws
 from app.domain import documents
-from app.domain.belongings import AccessKey, Belongings, Device
+from app.domain.belongings import AccessKey, Belongings
+from app.domain.devices import Device
+from app.domain.documents import read
 from app.domain.guardrails import ADMIN_BOUNDARY_NAME, BOUNDARY_NAME, policy_arn
+from app.domain.inline import InlinePolicy
+from app.domain.password_policy import SHORTEST_EVER, PasswordPolicy
 from app.domain.sightings import SeenPolicy
 from tests.support import fake_checks as checks
 
@@ -29,6 +35,7 @@ class Key:
     secret: str
     active: bool = True
     created: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    used: dt.datetime | None = None
 
 
 @dataclass
@@ -45,6 +52,7 @@ class Account:
 
     Attributes:
         devices: Serial numbers of MFA devices.
+        enabled: Since when, of those that were activated here.
         inline: Documents by name.
         attached: ARNs.
     """
@@ -56,6 +64,7 @@ class Account:
     login: Login | None = None
     keys: dict[str, Key] = field(default_factory=dict)
     devices: list[str] = field(default_factory=list)
+    enabled: dict[str, dt.datetime] = field(default_factory=dict)
     certificates: list[str] = field(default_factory=list)
     ssh_keys: list[str] = field(default_factory=list)
     service_credentials: list[str] = field(default_factory=list)
@@ -67,7 +76,7 @@ class Account:
         return Belongings(
             login=self.login is not None,
             keys=tuple(AccessKey(name, key.active, key.created) for name, key in self.keys.items()),
-            devices=tuple(Device(serial, ":mfa/" in serial) for serial in self.devices),
+            devices=tuple(Device(serial, ":mfa/" in serial, self.enabled.get(serial)) for serial in self.devices),
             certificates=tuple(self.certificates),
             ssh_keys=tuple(self.ssh_keys),
             service_credentials=tuple(self.service_credentials),
@@ -82,25 +91,40 @@ def virtual_device(name: str) -> str:
     return f"arn:aws:iam::{ACCOUNT}:mfa/{name}"
 
 
+def codes_of(seed: str) -> tuple[str, str]:
+    """Two consecutive codes of a device of the fake's, from its seed."""
+    number = zlib.crc32(seed.encode())
+    return f"{number % 10**6:06d}", f"{number // 7 % 10**6:06d}"
+
+
 class Users:
     """The actions on what a user has.
 
     Attributes:
         users: By name.
         virtual_devices: Serial numbers of every virtual MFA device, assigned or not.
-        password_length: What the account's password policy asks for at least; None: it has no policy.
+        seeds: Of the virtual devices that were made here, by serial number.
+        account_policy: The account's password policy.
         secrets: Every password and secret key that was ever set or made here, for tests that look for them.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.users: dict[str, Account] = {}
         self.virtual_devices: set[str] = set()
+        self.seeds: dict[str, str] = {}
         self.secrets: list[str] = []
-        self.password_length: int | None = None
+        self.account_policy: PasswordPolicy | None = None
 
     def _of(self, action: str, parameters: Mapping[str, Any]) -> Account:
         checks.there(action, parameters["UserName"], self.users)
         return self.users[parameters["UserName"]]
+
+    def _UpdateAccountPasswordPolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        limits = {"MinimumPasswordLength": 128, "MaxPasswordAge": 1095, "PasswordReusePrevention": 24}
+        if any(parameters.get(name, 0) > most for name, most in limits.items()):
+            raise aws.NeedsPerson("UpdateAccountPasswordPolicy", "ValidationError", "a value is too large")
+        self.account_policy = PasswordPolicy.from_answer({"MinimumPasswordLength": SHORTEST_EVER, **parameters})
 
     def _CreateLoginProfile(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         user = self._of("CreateLoginProfile", parameters)
@@ -115,7 +139,8 @@ class Users:
         user.login = self._login("UpdateLoginProfile", parameters)
 
     def _login(self, action: str, parameters: Mapping[str, Any]) -> Login:
-        checks.password(action, parameters["Password"], self.password_length or 8)
+        shortest = self.account_policy.minimum_length if self.account_policy else 8
+        checks.password(action, parameters["Password"], shortest)
         self.secrets.append(parameters["Password"])
         return Login(parameters["Password"], parameters.get("PasswordResetRequired", False))
 
@@ -143,6 +168,28 @@ class Users:
         keys = self._of("DeleteAccessKey", parameters).keys
         checks.there("DeleteAccessKey", parameters["AccessKeyId"], keys)
         del keys[parameters["AccessKeyId"]]
+
+    def _CreateVirtualMFADevice(self, parameters: Mapping[str, Any]) -> dict[str, str]:  # noqa: N802 - AWS's own name
+        checks.valid("CreateVirtualMFADevice", parameters["VirtualMFADeviceName"], parameters.get("Path", "/"))
+        serial = f"arn:aws:iam::{ACCOUNT}:mfa{parameters.get('Path', '/')}{parameters['VirtualMFADeviceName']}"
+        checks.free("CreateVirtualMFADevice", serial, self.virtual_devices)
+        self.virtual_devices.add(serial)
+        seed = f"SEEDOFTHEFAKE{next(_numbers):08d}".translate(str.maketrans("0189", "ABCD"))
+        self.seeds[serial] = seed
+        self.secrets.append(seed)
+        return {"SerialNumber": serial, "Base32StringSeed": seed, "QRCodePNG": base64.b64encode(seed.encode()).decode()}
+
+    def _EnableMFADevice(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        action, serial = "EnableMFADevice", parameters["SerialNumber"]
+        user = self._of(action, parameters)
+        checks.there(action, serial, self.virtual_devices)
+        if any(serial in other.devices for other in self.users.values()):
+            raise aws.Exists(action, "EntityAlreadyExists", "it is assigned")
+        given = parameters["AuthenticationCode1"], parameters["AuthenticationCode2"]
+        if given != codes_of(self.seeds.get(serial, "")):
+            raise aws.NeedsPerson(action, "InvalidAuthenticationCode", "not the codes of this device")
+        user.devices.append(serial)
+        user.enabled[serial] = dt.datetime.now(dt.UTC)
 
     def _DeactivateMFADevice(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         self._drop(
@@ -187,6 +234,13 @@ class Users:
     def _drop(self, action: str, of: list[str], parameters: Mapping[str, Any], key: str) -> None:
         checks.there(action, parameters[key], of)
         of.remove(parameters[key])
+
+
+def inline_policies(user: Account, *, documents: bool) -> tuple[InlinePolicy, ...]:
+    """As the port shows them."""
+    return tuple(
+        InlinePolicy.of(name, read(text)) if documents else InlinePolicy(name) for name, text in user.inline.items()
+    )
 
 
 def _policy(name: str, text: str) -> SeenPolicy:

@@ -1,6 +1,7 @@
 """The IAM port over each backend, with what a test arranges past it: belongings, inline policies, a full house."""
 
 import contextlib
+import datetime as dt
 import http.client
 import itertools
 import json
@@ -20,6 +21,7 @@ from app.clients import aws
 from app.clients.iam import BotoIam, Iam
 from app.domain import documents
 from app.domain.belongings import Belongings
+from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from tests.support import ministack
 from tests.support.credentials import SSH_KEY, certificate
@@ -124,12 +126,24 @@ class Port(ABC):
         """Give a user one of `THINGS`, past the port."""
 
     @abstractmethod
+    def attach_to_user(self, user: str, arn: str) -> None:
+        """Attach a managed policy to a user, past the port."""
+
+    @abstractmethod
     def give_credential(self, user: str, kind: str) -> str | None:
         """Give a user a `certificate`, an `SSH key` or a `service credential`; its id, None: not offered."""
 
     @abstractmethod
     def password_policy(self, length: int | None) -> None:
         """Give the account a password policy of this least length, or none."""
+
+    @abstractmethod
+    def log_group(self) -> str:
+        """Make a log group, past the port; its name."""
+
+    @abstractmethod
+    def use(self, key: Mapping[str, str]) -> None:
+        """Sign a call with an access key."""
 
     @abstractmethod
     def must_change(self, user: str) -> bool:
@@ -152,6 +166,7 @@ class HttpPort(Port):
         self.backend, self.url, self.account = backend, url, account
         self.iam = BotoIam(endpoint_url=url)
         self.boto = boto3.Session().client("iam", endpoint_url=url, region_name="us-east-1")
+        self.logs: Any = boto3.Session().client("logs", endpoint_url=url, region_name="us-east-1")
 
     @override
     def give(self, user: str, thing: str) -> None:
@@ -167,6 +182,10 @@ class HttpPort(Port):
             made = self.boto.create_virtual_mfa_device(VirtualMFADeviceName=user)["VirtualMFADevice"]["SerialNumber"]
             codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
             self.boto.enable_mfa_device(UserName=user, SerialNumber=made, **codes)
+
+    @override
+    def attach_to_user(self, user: str, arn: str) -> None:
+        self.boto.attach_user_policy(UserName=user, PolicyArn=arn)
 
     @override
     def give_credential(self, user: str, kind: str) -> str | None:
@@ -189,6 +208,17 @@ class HttpPort(Port):
             return
         with contextlib.suppress(self.boto.exceptions.NoSuchEntityException):
             self.boto.delete_account_password_policy()
+
+    @override
+    def log_group(self) -> str:
+        name = new_name("trail")
+        self.logs.create_log_group(logGroupName=name)
+        return name
+
+    @override
+    def use(self, key: Mapping[str, str]) -> None:
+        signing = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
+        signing.client("sts", endpoint_url=self.url).get_caller_identity()
 
     @override
     def must_change(self, user: str) -> bool:
@@ -263,6 +293,10 @@ class FakePort(Port):
             account.login = Login(PASSWORD)
 
     @override
+    def attach_to_user(self, user: str, arn: str) -> None:
+        self.fake.users[user].attached.append(arn)
+
+    @override
     def give_credential(self, user: str, kind: str) -> str | None:
         account, made = self.fake.users[user], f"ID{next(_numbers)}"
         {
@@ -274,7 +308,17 @@ class FakePort(Port):
 
     @override
     def password_policy(self, length: int | None) -> None:
-        self.fake.password_length = length
+        self.fake.account_policy = None if length is None else PasswordPolicy(minimum_length=length)
+
+    @override
+    def log_group(self) -> str:
+        self.fake.log_groups.add(name := new_name("trail"))
+        return name
+
+    @override
+    def use(self, key: Mapping[str, str]) -> None:
+        [used] = [user.keys[key["AccessKeyId"]] for user in self.fake.users.values() if key["AccessKeyId"] in user.keys]
+        used.used = dt.datetime.now(dt.UTC)
 
     @override
     def must_change(self, user: str) -> bool:
@@ -285,6 +329,7 @@ class FakePort(Port):
     @override
     def inline(self, group: str, name: str, document: Any) -> None:
         self.fake.groups[group][f"inline:{name}"] = documents.fingerprint(document)
+        self.fake.documents[documents.fingerprint(document)] = document
         if documents.has_deny(document):
             self.fake.denying.add(f"inline:{name}")
 
