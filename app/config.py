@@ -75,8 +75,6 @@ class Settings(BaseSettings):
     key_idle: Duration = timedelta(days=7)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
-    url: str | None = None
-    token: str | None = Field(default=None, repr=False)
 
     def keys(self) -> tuple[bytes, bytes]:
         """The secret key and the audit key.

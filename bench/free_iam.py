@@ -68,6 +68,11 @@ class FreeIam:
         with self._lock:
             return frozenset(self._groups.get(group, ()))
 
+    def group_names(self) -> frozenset[str]:
+        self._calls(1)
+        with self._lock:
+            return frozenset(self._groups)
+
     def policy(self, arn: str) -> SeenPolicy | None:
         self._calls(2)
         return SeenPolicy(arn, "sha256:" + "1" * 64)

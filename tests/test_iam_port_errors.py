@@ -52,6 +52,7 @@ VERBS: dict[str, tuple[str, Callable[[BotoIam], Any]]] = {
     "key_used": ("GetAccessKeyLastUsed", lambda iam: iam.key_used("AKIAIOSFODNN7EXAMPLE")),
     "user": ("GetUser", lambda iam: iam.user("bob")),
     "group": ("ListAttachedGroupPolicies", lambda iam: iam.group("G")),
+    "group_names": ("ListGroups", lambda iam: iam.group_names()),
     "members": ("GetGroup", lambda iam: iam.members("G")),
     "policy": ("GetPolicy", lambda iam: iam.policy("arn:aws:iam::123456789012:policy/P")),
     "call": ("AddUserToGroup", lambda iam: iam.call(ADD)),

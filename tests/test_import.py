@@ -199,7 +199,7 @@ def test_rule_34_the_command_goes_through_the_server_or_works_alone(
         carol = new_user(lab, new_group(lab))
         monkeypatch.setenv("GATEHOUSE_URL", lab.url)
         silent = CliRunner().invoke(cli.app, ["import"])
-        assert "GATEHOUSE_TOKEN is not" in str(silent.exception)
+        assert "GATEHOUSE_TOKEN is missing" in str(silent.exception)
         monkeypatch.setenv("GATEHOUSE_TOKEN", lab.tokens["pi"])
         through = json.loads(CliRunner().invoke(cli.app, ["import", "--json"]).stdout)
         assert through["first"] is True

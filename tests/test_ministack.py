@@ -223,7 +223,7 @@ def test_a_key_is_rotated_to_the_end_where_last_use_is_never_known(lab: Lab) -> 
     lab.applied(asked["id"])
     [item] = lab.get("erin", "/v1/secrets")["items"]
     new = lab.post("erin", f"/v1/secrets/{item['id']}/collect")["access_key_id"]
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while [k["AccessKeyId"] for k in lab.iam.list_access_keys(UserName="erin")["AccessKeyMetadata"]] != [new]:
         assert time.monotonic() < deadline
         time.sleep(STEP)
@@ -281,3 +281,24 @@ def test_what_happens_in_the_account_is_watched(lab: Lab) -> None:
     query = f"event=access_request.applied&access_request_id={asked['id']}"
     [applied] = lab.get("pi", f"/v1/audit-events?{query}")["items"]
     assert applied["data"]["findings"] == [], "the trail was found"
+
+
+def test_rule_24_a_group_is_made_joined_and_deleted_with_everything_in_it(lab: Lab) -> None:
+    asked = lab.post("pi", "/v1/groups", {"name": "Pipeline", "policies": ["AmazonS3ReadOnlyAccess"]}, expect=202)
+    lab.approve("alice", asked["id"])
+    lab.applied(asked["id"])
+    [create] = lab.post("pi", "/v1/users", {"name": "dave", "email": "dave@lab.example", "iam": True}, expect=201)[
+        "access_requests"
+    ]
+    lab.applied(create["id"])
+    grant = lab.join("pi", "Pipeline", by="alice", user="dave")
+    document = json.dumps(guardrails.boundary("aws", ACCOUNT))
+    lab.iam.put_group_policy(GroupName="Pipeline", PolicyName="by-hand", PolicyDocument=document)
+
+    deleted = lab.call("pi", "DELETE", "/v1/groups/Pipeline").json()
+    for approver in {p["eligible_approvers"][0] for p in deleted["ruling"]["parts"]}:
+        lab.approve(approver, deleted["id"])
+    lab.applied(deleted["id"])
+    assert lab.get("pi", f"/v1/grants/{grant['id']}")["end_reason"] == "group_deleted"
+    assert lab.groups_in_iam("dave") == []
+    assert "Pipeline" not in {g["GroupName"] for g in lab.iam.list_groups()["Groups"]}

@@ -68,6 +68,9 @@ class Iam:
     def members(self, group: str) -> frozenset[str] | None:
         return self._real.members(group)
 
+    def group_names(self) -> frozenset[str]:
+        return self._real.group_names()
+
     def policy(self, arn: str) -> SeenPolicy | None:
         return self._real.policy(arn)
 

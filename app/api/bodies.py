@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from app.changes import REGISTRY
+from app.changes.group_create import GroupCreateBody
 from app.changes.group_update import GroupChanges
 from app.changes.policies import Description, PolicyCreateBody
 from app.changes.policy_document import PolicyDocument
@@ -137,6 +138,12 @@ class GroupPatch(GroupChanges):
     """What of a group is to be different; files `group.update`. What is left out stays."""
 
     reason: Reason = "changed by PATCH"
+
+
+class NewGroup(GroupCreateBody):
+    """A new group; files `group.create`."""
+
+    reason: Reason = "asked by POST"
 
 
 class RuleBody(Rule):

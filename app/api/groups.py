@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from app.api import paging, views
-from app.api.bodies import GroupPatch, RuleBody
+from app.api.bodies import GroupPatch, NewGroup, RuleBody
 from app.api.door import ReadDirectory, WriteDirectory
 from app.api.pagination import CursorText, Limit
 from app.api.schemas import AccessRequestView, GroupView, MemberView, Page, RuleView
@@ -14,6 +14,7 @@ from app.api.strict import StrictRoute
 from app.changes import REGISTRY
 from app.db import Tx
 from app.domain.actors import Caller
+from app.domain.names import Reason
 from app.domain.rules import Rule
 from app.domain.words import Kind
 from app.errors import PreconditionFailed
@@ -39,6 +40,13 @@ def list_groups(door: ReadDirectory, limit: Limit = 50, cursor: CursorText = Non
             lambda row: row.name,
         )
     )
+
+
+@router.post("", status_code=202, response_model=AccessRequestView, summary="Make one")
+def create(body: NewGroup, door: WriteDirectory) -> Response:
+    """Files `group.create`; there is a group to join once it is approved and carried out."""
+    new = body.model_dump(mode="json", exclude={"reason"})
+    return door.write(lambda tx: _ask(tx, door.caller, Kind.GROUP_CREATE, new, body.reason), status=202)
 
 
 @router.get("/{name}", response_model=GroupView, summary="Show one")
@@ -87,12 +95,28 @@ def patch(name: GroupPath, body: GroupPatch, door: WriteDirectory, if_match: IfM
     return door.write(lambda tx: _file(tx, door.caller, name, new, body.reason, if_match), status=202)
 
 
+@router.delete("/{name}", status_code=202, response_model=AccessRequestView, summary="Delete it")
+def delete(
+    name: GroupPath,
+    door: WriteDirectory,
+    reason: Annotated[Reason, Query(description="Why.")] = "asked by DELETE",
+    if_match: IfMatch = None,
+) -> Response:
+    """Files `group.delete`: everybody is taken out of it and it goes from AWS; the name is never used again."""
+    return door.write(lambda tx: _file(tx, door.caller, name, None, reason, if_match), status=202)
+
+
 def _file(
-    tx: Tx, caller: Caller, name: str, new: dict[str, Any], reason: str, if_match: str | None
+    tx: Tx, caller: Caller, name: str, new: dict[str, Any] | None, reason: str, if_match: str | None
 ) -> AccessRequestView:
+    """File a change of a group that is there, or with no change its deletion."""
     group = directory.get_group(tx, name)
     if if_match is not None and not {"*", f'"{group.version}"'} & {tag.strip() for tag in if_match.split(",")}:
         raise PreconditionFailed("The group changed since you read it; read it again.")
-    body = REGISTRY[Kind.GROUP_UPDATE].body.model_validate({"name": group.name, **new})
-    draft = requests.Draft(kind=Kind.GROUP_UPDATE, body=body, reason=reason)
+    kind = Kind.GROUP_DELETE if new is None else Kind.GROUP_UPDATE
+    return _ask(tx, caller, kind, {"name": group.name, **(new or {})}, reason)
+
+
+def _ask(tx: Tx, caller: Caller, kind: Kind, change: dict[str, Any], reason: str) -> AccessRequestView:
+    draft = requests.Draft(kind=kind, body=REGISTRY[kind].body.model_validate(change), reason=reason)
     return views.access_request(tx, requests.ask(tx, caller, draft))

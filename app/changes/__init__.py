@@ -5,6 +5,8 @@ from app.changes.access_keys import AccessKeyCreate, AccessKeyDelete
 from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
 from app.changes.grant_adopt import GrantAdopt
+from app.changes.group_create import GroupCreate
+from app.changes.group_delete import GroupDelete
 from app.changes.group_membership import GroupJoin, GroupLeave
 from app.changes.group_update import GroupUpdate
 from app.changes.mfa import MfaEnrol, MfaReset
@@ -29,6 +31,8 @@ REGISTRY: dict[Kind, Change] = {
         GroupJoin(),
         GroupLeave(),
         GroupUpdate(),
+        GroupCreate(),
+        GroupDelete(),
         PolicyCreate(),
         PolicyUpdate(),
         PolicyDelete(),

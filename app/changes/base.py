@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.clients.iam import Iam
 from app.domain import canonical
 from app.domain.access import Access
+from app.domain.groups import Groups
 from app.domain.inline import OneOff
 from app.domain.lab_policies import LabPolicy
 from app.domain.leaving import Leaver
@@ -39,6 +40,7 @@ class Managed:
         policies: The ARNs of its own policies in the account, without the force-MFA policy.
         names: How names of policies are read in the account.
         force_mfa: The ARN of the account's force-MFA policy; None before `gatehouse setup`.
+        deleted: It is not any more; what was begun before still comes to its end.
     """
 
     path: str
@@ -47,6 +49,7 @@ class Managed:
     rule: Rule
     names: PolicyNames
     force_mfa: str | None = None
+    deleted: bool = False
 
     def arn(self, policy: str) -> str:
         """The ARN of a policy that is named by its ARN, as one of the lab's own, or as one of AWS's."""
@@ -67,6 +70,8 @@ class Wish:
         lab: The policy of the lab's own that is changed, as it was last seen; None where there was none.
         attached: The groups that it was seen attached to, whether managed here or not.
         leaver: Where the user is suspended, resumed or deleted by it: what else is known of them.
+        groups: Where a group is made, changed or deleted by it: every group there is.
+        begun: It is being carried out already, so what it names may be of its own making.
         one_offs: Where it gives a policy: those that the user's grants give already, or are about to.
         rotating: Where a key is to be rotated: the access request that rotates one of the user's already.
         admin_groups: Where a group named here lives under `/lab-admin/`: the names of all that do (rule 26).
@@ -85,6 +90,8 @@ class Wish:
     lab: LabPolicy | None = None
     attached: tuple[str, ...] = ()
     leaver: Leaver | None = None
+    groups: Groups = field(default_factory=Groups)
+    begun: bool = False
     one_offs: tuple[OneOff, ...] = ()
     rotating: str | None = None
     admin_groups: frozenset[str] = frozenset()
@@ -98,6 +105,7 @@ class Change(ABC):
         takes_away: Less access: never voided, never waits (rules 3 and 21).
         in_database: Nothing in IAM; carried out in the transaction that approves it.
         of_group: It changes a group and not what a user has; the asker counts as the user it is for.
+        makes_group: The group is not there yet.
         of_policy: It changes a policy of the lab's own, and with it what its groups give; `of_group` holds as well.
         of_person: Suspends, resumes or deletes somebody: judged one at a time, and again when approved.
         subject_states: What the user it is for must be for it to be carried out, removals apart (rule 24).
@@ -110,6 +118,7 @@ class Change(ABC):
     takes_away: ClassVar[bool] = False
     in_database: ClassVar[bool] = False
     of_group: ClassVar[bool] = False
+    makes_group: ClassVar[bool] = False
     of_policy: ClassVar[bool] = False
 
     def is_in_database(self, _wish: Wish) -> bool:
@@ -163,6 +172,10 @@ class Change(ABC):
     def same(self, body: Any) -> str:
         """What two requests share that ask for the same change of one user."""
         return canonical.dumps(body.model_dump(mode="json"))
+
+    def same_change(self, account: str, user: str, body: Any) -> str:
+        """What no second open request may share. A group is nobody's, so whoever asks asks for the same."""
+        return canonical.digest([account, "" if self.of_group else user, self.kind, self.same(body)])
 
     @abstractmethod
     def needs(self, case: Case) -> list[Need]:

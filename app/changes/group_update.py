@@ -4,7 +4,7 @@ A change of the description or of the rule alone is in the database only. Polici
 so is the force-MFA policy where the rule begins or ceases to need MFA (rule 27).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Any, Self
 
@@ -16,7 +16,8 @@ from typing_extensions import override
 
 from app.changes import group_policies
 from app.changes.attaching import POLICIES_PER_GROUP, attach_and_detach
-from app.changes.base import Body, Change, Wish, group_needs
+from app.changes.base import Body, Wish
+from app.changes.of_group import OfGroup
 from app.clients.iam import Iam
 from app.domain.guardrails import ADMIN_PATH
 from app.domain.names import GroupName
@@ -24,13 +25,23 @@ from app.domain.plans import CannotCarryOut, Operation, Plan
 from app.domain.policy_names import PolicyRef, is_guardrail
 from app.domain.power import allows_everything
 from app.domain.rules import Rule
-from app.domain.rulings import Case, Need, Refusal
+from app.domain.rulings import Case, Refusal
 from app.domain.sightings import Seen
 from app.domain.words import Kind
 from app.models import Group
 
-GROUP_LANE = "group:"
-"""What the lane of a group begins with, beside those of users (rule 32)."""
+
+def sound_policies(policies: Iterable[str]) -> None:
+    """Refuse a list that names one twice, or one of Gatehouse's own.
+
+    Raises:
+        ValueError: It does.
+    """
+    named = list(policies)
+    if len(set(named)) != len(named):
+        raise ValueError("name each policy once")
+    if any(is_guardrail(policy) for policy in named):
+        raise ValueError("policies under /governance/ are Gatehouse's own; a rule that needs MFA brings its own")
 
 
 class GroupChanges(Body):
@@ -44,10 +55,7 @@ class GroupChanges(Body):
     def _sound(self) -> Self:
         if self.description is None and self.policies is None and self.rule is None:
             raise ValueError("say what is to change: description, policies or rule")
-        if self.policies is not None and len(set(self.policies)) != len(self.policies):
-            raise ValueError("name each policy once")
-        if any(is_guardrail(policy) for policy in self.policies or ()):
-            raise ValueError("policies under /governance/ are Gatehouse's own; a rule that needs MFA brings its own")
+        sound_policies(self.policies or ())
         return self
 
 
@@ -57,12 +65,11 @@ class GroupUpdateBody(GroupChanges):
     name: GroupName
 
 
-class GroupUpdate(Change):
+class GroupUpdate(OfGroup):
     """A managed group, changed."""
 
     kind = Kind.GROUP_UPDATE
     body = GroupUpdateBody
-    of_group = True
 
     @override
     def groups(self, body: GroupUpdateBody) -> tuple[str, ...]:
@@ -73,11 +80,6 @@ class GroupUpdate(Change):
     def rules(self, body: GroupUpdateBody) -> tuple[Rule, ...]:
         """The new one, where there is one."""
         return (body.rule,) if body.rule is not None else ()
-
-    @override
-    def lane(self, user: str, change: Mapping[str, Any]) -> str:
-        """The group's own. No user is called so: a user's name has no colon."""
-        return f"{GROUP_LANE}{change['name']}"
 
     @override
     def is_in_database(self, wish: Wish) -> bool:
@@ -109,28 +111,9 @@ class GroupUpdate(Change):
         return bool(new) or any(p.has_deny for p in group_policies.documents(wish, seen, gone))
 
     @override
-    def needs(self, case: Case) -> list[Need]:
-        """One admin, two where there is administrator power (rule 13); the group's rule where members gain (rule 4)."""
-        admins = Need(self.kind, 2 if case.power else 1, (("role:admin",),))
-        return [admins, *(group_needs(case) if case.gain else ())]
-
-    @override
-    def by_rule(self, case: Case) -> tuple[str, str] | None:
-        """While only one admin has ever been, and that admin asks, without administrator power (rule 7)."""
-        if case.power or case.only_admin is None or not case.asker.is_admin:
-            return None
-        return (
-            "sole_admin",
-            "there has never been another admin, so nobody else could approve: said loudly in the audit",
-        )
-
-    @override
     def refusals(self, wish: Wish, case: Case, seen: Seen) -> list[Refusal]:
         """What cannot be, as far as was seen."""
-        refused = []
-        if case.asker.name != case.subject.name:
-            text = f"{wish.kind} is for a group and not for a user; leave user out."
-            refused.append(Refusal(422, "user_not_used", text))
+        refused = super().refusals(wish, case, seen)
         if _changes_nothing(wish):
             refused.append(Refusal(409, "nothing_to_change", f"{wish.body.name} is so already."))
         if len(target := group_policies.target(wish)) > POLICIES_PER_GROUP:
@@ -138,11 +121,6 @@ class GroupUpdate(Change):
             refused.append(Refusal(409, "limit_exceeded", text))
         if _is_misplaced(wish, seen, target):
             refused.append(Refusal(409, "needs_lab_admin", _MISPLACED))
-        for name in wish.body.rule.approvers if wish.body.rule is not None else ():
-            person = case.roster.people.get(name)
-            if ":" not in name and (person is None or person.owner is not None):
-                text = f"{name} cannot approve: there is no person of that name."
-                refused.append(Refusal(422, "unknown_approver", text))
         return refused
 
     @override
@@ -245,9 +223,21 @@ def _is_misplaced(wish: Wish, seen: Seen, target: list[str]) -> bool:
 
 
 def _check(wish: Wish, seen: Seen) -> None:
-    name, group, target = wish.body.name, group_policies.managed(wish), group_policies.target(wish)
+    name, target = wish.body.name, group_policies.target(wish)
     if name not in seen.groups:
         raise CannotCarryOut("no_iam_group", f"IAM has no group named {name}. Run gatehouse setup, then retry.")
+    require_policies(wish, seen)
+    if _is_misplaced(wish, seen, target):
+        raise CannotCarryOut("needs_lab_admin", _MISPLACED)
+
+
+def require_policies(wish: Wish, seen: Seen) -> None:
+    """What the group shall have is there to be attached.
+
+    Raises:
+        CannotCarryOut: A policy is missing, or the account was not set up.
+    """
+    group, target = group_policies.managed(wish), group_policies.target(wish)
     if (wish.body.rule or group.rule).requires_mfa and group.force_mfa is None:
         raise CannotCarryOut("guardrails_missing", "The account has no force-MFA policy. Run gatehouse setup first.")
     known = {*group_policies.attached(wish, seen), *seen.policies}
@@ -255,8 +245,6 @@ def _check(wish: Wish, seen: Seen) -> None:
     missing = [arn for arn in target if arn not in known and not (seen.emulated and ":iam::aws:" in arn)]
     if missing:
         raise CannotCarryOut("no_such_policy", f"IAM has no policy {', '.join(missing)}. Make it, then retry.")
-    if _is_misplaced(wish, seen, target):
-        raise CannotCarryOut("needs_lab_admin", _MISPLACED)
 
 
 def _save_operation(wish: Wish) -> Operation:

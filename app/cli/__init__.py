@@ -1,6 +1,7 @@
 """`gatehouse …`: one line and an exit code for whatever goes wrong, never a traceback.
 
-Exit codes: 0 done, 1 refused or not valid, 2 cannot start (a setting, a missing table, a taken port).
+Exit codes: 0 done, 1 refused or not valid, 2 cannot start (a setting, a missing table, a taken port). `catalog plan
+--exit-code` alone says 2 when something differs, and 1 for everything else.
 """
 
 import sys
@@ -8,7 +9,7 @@ import sys
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import importing, operations, serving
+from app.cli import catalog, importing, operations, serving
 from app.clients.aws import AwsError, Retryable
 from app.errors import GatehouseError, StartError
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 serving.add_to(app)
 operations.add_to(app)
 importing.add_to(app)
+catalog.add_to(app)
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ import typer
 
 from app import config
 from app.api import accounts
-from app.cli import remote, runtime
+from app.cli import runtime
+from app.cli.client import Api, Terminal
 from app.cli.operations import Json, writing
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.words import DEFAULT_ACCOUNT
@@ -28,10 +29,11 @@ def import_(
 
     With GATEHOUSE_URL and GATEHOUSE_TOKEN the running server does it.
     """
-    settings = config.load()
-    if settings.url:
-        found = remote.post(settings, f"/v1/accounts/{account}/import", seconds=_SECONDS)
+    if Terminal().url:
+        with Api() as api:
+            found = api.post(f"/v1/accounts/{account}/import", None, seconds=_SECONDS)
     else:
+        settings = config.load()
         with writing(settings) as database:
             outcome = importing.run(database, runtime.reading(settings, database, account), SYSTEM_ACTOR, account)
         found = accounts.view(outcome).model_dump(mode="json")

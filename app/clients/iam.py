@@ -25,8 +25,8 @@ from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 __all__ = ["WRITES", "BotoIam", "Iam"]
 _PAGES = 50
 """Pages read of one list at most: 50 of 100 is far over every quota used here."""
-_MEMBERS_A_PAGE = 1000
-"""The most that GetGroup takes as MaxItems (IAM API reference); a page may still be shorter."""
+_A_PAGE = 1000
+"""The most that MaxItems may be (IAM API reference, GetGroup, ListGroups); a page may still be shorter."""
 _KEPT_DOCUMENTS = 512
 
 
@@ -111,10 +111,15 @@ class BotoIam:
     def members(self, group: str) -> frozenset[str] | None:
         """The names of everyone in the group, or None: one call for each thousand members."""
         try:
-            users = self._all("GetGroup", "Users", GroupName=group, MaxItems=_MEMBERS_A_PAGE)
+            users = self._all("GetGroup", "Users", GroupName=group, MaxItems=_A_PAGE)
             return frozenset(str(u["UserName"]) for u in users)
         except aws.Gone:
             return None
+
+    @readable("ListGroups")
+    def group_names(self) -> frozenset[str]:
+        """The names of every group of the account: one call for each thousand."""
+        return frozenset(str(g["GroupName"]) for g in self._all("ListGroups", "Groups", MaxItems=_A_PAGE))
 
     @readable("GetPolicy")
     def policy(self, arn: str) -> SeenPolicy | None:

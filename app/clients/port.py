@@ -26,6 +26,8 @@ WRITES = frozenset(
         "CreateVirtualMFADevice",
         "DeactivateMFADevice",
         "DeleteAccessKey",
+        "DeleteGroup",
+        "DeleteGroupPolicy",
         "DeleteLoginProfile",
         "DeletePolicy",
         "DeletePolicyVersion",
@@ -66,6 +68,9 @@ class Iam(Protocol):
 
     def members(self, group: str) -> frozenset[str] | None:
         """The names of everyone in the group, None where IAM has no such group."""
+
+    def group_names(self) -> frozenset[str]:
+        """The names of every group of the account."""
 
     def policy(self, arn: str) -> SeenPolicy | None:
         """A managed policy with the hash of its default version."""

@@ -34,6 +34,10 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def group_names(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def policy(self, _arn: str) -> NoReturn:
         """Raise."""
         raise self._why

@@ -3,13 +3,23 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, field_validator
 
 from app.domain.durations import Duration
-from app.domain.names import NAME_PATTERN, GroupName
+from app.domain.names import NAME_PATTERN, GroupName, key
 
 _APPROVER = rf"^(role:admin|group:{NAME_PATTERN[1:-1]}|{NAME_PATTERN[1:-1]})$"
 Approver = Annotated[str, Field(min_length=1, max_length=140, pattern=_APPROVER)]
+
+
+def _a_number(value: object) -> object:
+    # pydantic's own reader takes true and "1" as well.
+    if isinstance(value, bool | str):
+        raise ValueError("write a whole number")  # noqa: TRY004 - pydantic turns a ValueError into its answer
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_a_number)]
 
 
 class SelfService(BaseModel):
@@ -18,7 +28,7 @@ class SelfService(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_duration: Duration
-    held_before: bool = True
+    held_before: StrictBool = True
 
 
 class Rule(BaseModel):
@@ -26,10 +36,10 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    required_approvals: int = Field(default=1, ge=1, le=10)
+    required_approvals: Whole = Field(default=1, ge=1, le=10)
     approvers: tuple[Approver, ...] = Field(default=("role:admin",), min_length=1, max_length=50)
     max_duration: Duration = timedelta(days=30)
-    requires_mfa: bool = False
+    requires_mfa: StrictBool = False
     self_service: SelfService | None = None
     break_glass: tuple[Approver, ...] = ()
     slack: Literal["off", "notify", "decide"] = "notify"
@@ -55,3 +65,10 @@ class Catalogue(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     group: tuple[CatalogueGroup, ...] = Field(max_length=300)
+
+    @field_validator("group")
+    @classmethod
+    def _once(cls, groups: tuple[CatalogueGroup, ...]) -> tuple[CatalogueGroup, ...]:
+        if len({key(group.name) for group in groups}) != len(groups):
+            raise ValueError("name each group once; the case does not matter")
+        return groups

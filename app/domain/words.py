@@ -11,6 +11,8 @@ class Kind(StrEnum):
     GROUP_JOIN = "group.join"
     GROUP_LEAVE = "group.leave"
     GROUP_UPDATE = "group.update"
+    GROUP_CREATE = "group.create"
+    GROUP_DELETE = "group.delete"
     POLICY_CREATE = "policy.create"
     POLICY_UPDATE = "policy.update"
     POLICY_DELETE = "policy.delete"

@@ -69,6 +69,8 @@ class Group(SQLModel, table=True):
     policies: list[str] = Field(sa_type=sa.JSON)
     rule: dict[str, Any] = Field(sa_type=sa.JSON)
     created_at: dt.datetime
+    deleted_at: dt.datetime | None = None
+    """Kept, so that what was given by it stays readable. Its name is never used again."""
     version: int = 1
 
 

@@ -105,7 +105,7 @@ def grant(tx: Tx, by: Actor, row: AccessRequest, assessment: Assessment) -> None
         required_approvals=assessment.ruling.required_approvals,
         reasons=list(assessment.ruling.reasons),
     )
-    if change.is_in_database(assessment.wish) or change.of_person:
+    if change.is_in_database(assessment.wish) or change.of_person or (change.of_group and not change.of_policy):
         for refusal in change.refusals(assessment.wish, assessment.case, assessment.seen):
             raise Conflict(refusal.detail, code=refusal.code)  # what was asked for no longer fits
     if change.of_person:

@@ -11,12 +11,21 @@ from app.changes import REGISTRY, Change
 from app.changes.base import Managed, Wish
 from app.db import Tx
 from app.domain.admin_path import twin
-from app.domain.guardrails import ADMIN_BOUNDARY_NAME, ADMIN_PATH, BOUNDARY_NAME, FORCE_MFA_NAME, policy_arn
+from app.domain.groups import Groups, people_in
+from app.domain.guardrails import (
+    ADMIN_BOUNDARY_NAME,
+    ADMIN_PATH,
+    BOUNDARY_NAME,
+    FORCE_MFA_NAME,
+    USER_PATH,
+    policy_arn,
+)
 from app.domain.people import Roster
 from app.domain.policy_names import PolicyNames
 from app.domain.rules import Rule
 from app.domain.rulings import Case, GroupFacts, Ruling, rule_on
 from app.domain.sightings import Seen
+from app.domain.states import APPLYING
 from app.domain.words import Kind
 from app.errors import NotFound
 from app.models import AccessRequest, Account, Group, columns
@@ -28,6 +37,7 @@ from app.services import (
     people,
     policy_documents,
     rotations,
+    shelf,
     sightings,
     suspensions,
 )
@@ -38,7 +48,7 @@ _FACTS = (
     sa.select(
         _accounts.c.aws_account_id,
         _accounts.c.partition,
-        *(_groups.c[n] for n in ("name", "rule", "path", "description", "policies")),
+        *(_groups.c[n] for n in ("name", "rule", "path", "description", "policies", "deleted_at")),
     )
     .select_from(_accounts.outerjoin(_groups, _groups.c.name.in_(sa.bindparam("names", expanding=True))))
     .where(_accounts.c.name == sa.bindparam("account"))
@@ -54,6 +64,11 @@ class Assessment:
     case: Case
     ruling: Ruling
     seen: Seen
+
+    @property
+    def same_change(self) -> str:
+        """What no second open request may share."""
+        return self.change.same_change(self.wish.account, self.wish.user, self.wish.body)
 
 
 def get_account(tx: Tx, name: str) -> Account:
@@ -78,6 +93,7 @@ class Place:
         rules: Of each group that the change names.
         managed: The same groups whole, as they are managed.
         names: How names of policies are read there; the lab's own in changes of groups and policies only.
+        bare: A group that is not there yet.
     """
 
     account: str
@@ -85,13 +101,17 @@ class Place:
     rules: Mapping[str, Rule]
     managed: Mapping[str, Managed]
     names: PolicyNames
+    bare: Managed
     lab: lab_policies.Found | None = None
 
 
-def _place(tx: Tx, account: str, change: Change, body: Any) -> Place:
+def _place(tx: Tx, account: str, change: Change, body: Any, *, deleted_too: bool) -> Place:
     """Read the account and the rules of the groups that a change names, in one statement.
 
     Of a policy those are the managed groups that it is attached to.
+
+    Args:
+        deleted_too: What was begun before a group was deleted still has to come to its end.
 
     Raises:
         NotFound: The account, or one of the groups, is not managed here.
@@ -101,7 +121,8 @@ def _place(tx: Tx, account: str, change: Change, body: Any) -> Place:
     rows = tx.session.connection().execute(_FACTS, {"account": account, "names": names}).all()
     if not rows:
         raise _no_account(account)
-    rules = {row.name: Rule.model_validate(row.rule) for row in rows if row.name is not None}
+    there = [row for row in rows if row.name is not None and (deleted_too or row.deleted_at is None)]
+    rules = {row.name: Rule.model_validate(row.rule) for row in there}
     missing = [n for n in names if n not in rules]
     if missing:
         raise NotFound(f"There is no group named {missing[0]}.", code="group_not_found")
@@ -109,18 +130,21 @@ def _place(tx: Tx, account: str, change: Change, body: Any) -> Place:
     policies = PolicyNames(rows[0].partition, rows[0].aws_account_id)
     if change.of_group:  # nobody else asks what the names of policies mean
         policies = lab_policies.names(tx, account, rows[0].partition, rows[0].aws_account_id)
-    managed = {row.name: _managed(row, rules[row.name], policies) for row in rows if row.name in rules}
-    return Place(account, arn, {n: rules[n] for n in names}, managed, policies, found)
+    bare = _bare(rows[0], policies)
+    managed = {row.name: _managed(bare, row, rules[row.name]) for row in there}
+    return Place(account, arn, {n: rules[n] for n in names}, managed, policies, bare, found)
 
 
-def _managed(row: Any, rule: Rule, names: PolicyNames) -> Managed:
+def _bare(row: Any, names: PolicyNames) -> Managed:
     account_id = row.aws_account_id
-    bare = Managed(row.path, row.description, (), rule, names)
-    return replace(
-        bare,
-        policies=tuple(dict.fromkeys(bare.arn(policy) for policy in row.policies)),
-        force_mfa=None if account_id is None else policy_arn(row.partition, account_id, FORCE_MFA_NAME),
-    )
+    mfa = None if account_id is None else policy_arn(row.partition, account_id, FORCE_MFA_NAME)
+    return Managed(USER_PATH, "", (), Rule(), names, mfa)
+
+
+def _managed(bare: Managed, row: Any, rule: Rule) -> Managed:
+    policies = tuple(dict.fromkeys(bare.arn(policy) for policy in row.policies))
+    deleted = row.deleted_at is not None
+    return replace(bare, path=row.path, description=row.description, policies=policies, rule=rule, deleted=deleted)
 
 
 def assess(
@@ -146,7 +170,7 @@ def assess(
     change = REGISTRY[kind]
     if change.in_database or change.of_group or change.of_person:
         directory.hold_roles(tx)
-    place = _place(tx, account, change, body)
+    place = _place(tx, account, change, body, deleted_too=rules_asked is not None)
     names = tuple(place.rules)
     rules = place.rules
     asked = rules_asked or rules
@@ -154,11 +178,13 @@ def assess(
     seen = sightings.load(tx, account, subject.name, names, wish.boundary_arn)
     if change.of_group:
         seen = policy_documents.complete(tx, account, seen, change.policies(wish))
-        seen = replace(seen, caps=boundaries.of_groups(tx, account, names, seen.boundary))
+        capped = (body.name,) if change.makes_group else names
+        seen = replace(seen, caps=boundaries.of_groups(tx, account, capped, seen.boundary))
     if _gives_policy(change, body) and seen.user is not None and seen.user.boundary is not None:
         seen = policy_documents.complete(tx, account, seen, [seen.user.boundary])
-    parties = {asker, subject.name, subject.person.counts_as}
-    binding = [*asked.values(), *rules.values(), *change.rules(body)]
+    new_rules = change.rules(body)
+    parties = {asker, subject.name, subject.person.counts_as}.union(*(people_in(rule) for rule in new_rules))
+    binding = [*asked.values(), *rules.values(), *new_rules]
     roster = _with_subject(people.roster(tx, binding, parties), subject)
     if asker not in roster.people:  # deleted since: what they had taken away from others goes on
         gone = people.known_one(tx, asker)
@@ -197,6 +223,7 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
     boundary = place.boundary_arn
     if of_admins and change.gives_access and boundary:
         boundary = twin(boundary, ADMIN_BOUNDARY_NAME)
+    managed = {**place.managed, body.name: place.bare} if change.makes_group else place.managed
     wish = Wish(
         kind=change.kind,
         account=place.account,
@@ -206,13 +233,14 @@ def _wish(tx: Tx, change: Change, place: Place, subject: Known, body: Any, reque
         body=body,
         boundary_arn=boundary,
         needs_mfa=tx.terms.require_mfa and change.gives_access and any(r.requires_mfa for r in rules),
-        managed=place.managed,
+        managed=managed,
         names=place.names,
         lab=place.lab.lab if place.lab else None,
         attached=place.lab.attached if place.lab else (),
         leaver=suspensions.leaver(tx, place.account, subject.name) if change.of_person else None,
         rotating=rotations.under_way(tx, place.account, subject.name) if rotates else None,
         admin_groups=directory.admin_groups(tx) if of_admins else frozenset(),
+        groups=shelf.load(tx) if change.of_group else Groups(),
     )
     if _gives_policy(change, body):
         return replace(wish, one_offs=one_offs.of_user(tx, wish.account, wish.user))
@@ -227,9 +255,10 @@ def wish_of(tx: Tx, row: AccessRequest) -> tuple[Change, Wish]:
     """What a stored request wishes, without its ruling: enough to read from IAM."""
     change = REGISTRY[Kind(row.kind)]
     body = change.body.model_validate(row.change)
-    place = _place(tx, row.account, change, body)
+    place = _place(tx, row.account, change, body, deleted_too=True)
     rules = [*place.rules.values(), *(Rule.model_validate(r) for r in row.rules_asked.values())]
-    return change, _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
+    wish = _wish(tx, change, place, people.known_one(tx, row.user), body, row.id, rules)
+    return change, replace(wish, begun=row.state == APPLYING)
 
 
 def reassess(tx: Tx, row: AccessRequest) -> Assessment:

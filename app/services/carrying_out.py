@@ -17,25 +17,31 @@ from app.domain.states import (
     APPLYING,
     APPROVED,
     ENDING_GRANTS,
-    FAILED,
-    LAPSED,
-    LAPSED_FAILED,
-    PENDING,
     QUEUED,
-    DecisionState,
     GrantState,
-    Provisioning,
 )
 from app.models import AccessRequest, Grant
-from app.services import adopting, approvals, audit, grants, handover, leaving, outcomes, secrets, sightings
+from app.services import (
+    adopting,
+    approvals,
+    audit,
+    grants,
+    group_ends,
+    handover,
+    leaving,
+    outcomes,
+    resting,
+    secrets,
+    sightings,
+)
 from app.services.assessment import Assessment, reassess, wish_of
 from app.services.backoff import Backoff
 from app.services.ends import EndGrants
 from app.services.handover import Handover
 from app.services.moves import move_grant, move_request, note_request
+from app.services.resting import OPEN
 
 _log = log.get("carrying_out")
-_OPEN = (APPROVED, QUEUED, APPLYING)
 
 
 class CarryOut:
@@ -60,11 +66,11 @@ class CarryOut:
             undoing = row.state == APPLYING and row.failure is not None and bool(row.failure.get("undoing"))
             able = row.state == APPLYING or outcomes.can_act(tx, row)  # what was begun is at least undone
             early = row.state == APPROVED and row.starts_at is not None and row.starts_at > tx.now
-            wanted = wish_of(tx, row) if row.state in _OPEN and not overdue and able and not early else None
+            wanted = wish_of(tx, row) if row.state in OPEN and not overdue and able and not early else None
         if overdue:
-            self._lapse(request_id)
+            resting.lapse(self._database, request_id)
         elif wanted is None:
-            self._close_or_rest(request_id)
+            resting.close_or_rest(self._database, request_id)
         elif undoing:
             self._undo(request_id, *wanted)
         else:
@@ -74,7 +80,7 @@ class CarryOut:
         try:
             seen = self._observe(request_id, change, wish)
             plan = change.plan(wish, seen)
-            if not self._begin(request_id, seen, plan):
+            if not self._begin(request_id, change, seen, plan):
                 return
             findings = [*plan.notes, *self._call(request_id, change, plan, seen)]
             seen = self._handover.noted(request_id, change.read_back(self._iam, wish, seen))
@@ -92,6 +98,10 @@ class CarryOut:
         """Read IAM. What looks done before we begin may only be shown still, or not shown yet."""
         seen = self._handover.noted(request_id, change.observe(self._iam, wish))
         groups = change.groups(wish.body)
+        if change.of_group:
+            with self._database.look() as tx:
+                group_ends.require_settled(tx, tx.session.get_one(AccessRequest, request_id), seen)
+            return seen
         shown = [g for g in groups if seen.is_member(g)]
         if change.takes_away and not groups:
             with self._database.look() as tx:
@@ -120,12 +130,14 @@ class CarryOut:
                     raise
         return findings
 
-    def _begin(self, request_id: str, seen: Seen, plan: Plan) -> bool:
+    def _begin(self, request_id: str, change: Change, seen: Seen, plan: Plan) -> bool:
         """Check everyone and every rule again, then make the intent durable. False: it is not to be done."""
         with self._database.write() as tx:
+            if change.of_group:
+                group_ends.hold(tx, request_id)
             row = outcomes.hold(tx, request_id)
             current = grants.of_request(tx, row)
-            if row.state not in _OPEN or not self._may_go_on(tx, row, current):
+            if row.state not in OPEN or not self._may_go_on(tx, row, current):
                 return False
             assessment = reassess(tx, row)
             assessment = outcomes.noted(tx, row, assessment, seen)
@@ -133,10 +145,12 @@ class CarryOut:
                 move_request(tx, row, QUEUED)
             if not self._still_approved(tx, row, assessment, plan):
                 return False
-            if assessment.change.takes_away and outcomes.is_given_again(tx, row, assessment):
+            if change.takes_away and outcomes.is_given_again(tx, row, assessment):
                 return False
-            if assessment.change.of_person:
+            if change.of_person:
                 leaving.begun(tx, row, seen)
+            if change.of_group:
+                group_ends.begun(tx, row)
             if row.state == QUEUED:
                 for grant in current:
                     longest = grants.longest(assessment, grant.access)
@@ -195,11 +209,13 @@ class CarryOut:
         with self._database.write() as tx:
             if change.of_person:
                 leaving.hold(tx, request_id)
+            if change.of_group:
+                group_ends.hold(tx, request_id)
             row = outcomes.hold(tx, request_id)
             if row.state != APPLYING:
                 return
-            if change.of_group:
-                outcomes.group_changed(tx, row, change, wish, seen)
+            if change.of_group and not outcomes.group_changed(tx, row, change, wish, seen):
+                return
             sightings.save_user(tx, row.account, row.user, seen.user)
             sightings.save_inline(tx, row.account, row.user, seen.inline)
             current = grants.of_request(tx, row)
@@ -252,7 +268,7 @@ class CarryOut:
         """Try again, take back what was begun, or say failed, as `domain/retries.py` decides."""
         with self._database.write() as tx:
             row = outcomes.hold(tx, request_id)
-            if row.state not in _OPEN:
+            if row.state not in OPEN:
                 return
             standing = outcomes.standing(tx, row, failure)
             decision = self._backoff.decide(failure, standing)
@@ -266,31 +282,3 @@ class CarryOut:
             if row.state == APPROVED:
                 move_request(tx, row, QUEUED)
             outcomes.failed(tx, row, **outcomes.words(decision.failure))
-
-    def _lapse(self, request_id: str) -> None:
-        with self._database.write() as tx:
-            row = outcomes.hold(tx, request_id)
-            if row.lapses_at > tx.now or row.decision not in {DecisionState.PENDING, DecisionState.APPROVED}:
-                return
-            grants.drop_scheduled(tx, row, "lapsed")
-            failed = row.provisioning == Provisioning.FAILED
-            move_request(tx, row, LAPSED_FAILED if failed else LAPSED)
-            audit.of_request(tx, "access_request.lapsed", row, by=SYSTEM_ACTOR)
-
-    def _close_or_rest(self, request_id: str) -> None:
-        """Close a request whose party is gone; put any other that has nothing to do now to sleep."""
-        with self._database.write() as tx:
-            row = outcomes.hold(tx, request_id)
-            if row.state == APPLYING:
-                return
-            if row.state not in _OPEN or outcomes.can_act(tx, row):
-                # Queued: its party came back in this very moment, so it goes on at once.
-                waits_until = {
-                    PENDING: row.lapses_at,
-                    FAILED: row.lapses_at,
-                    APPROVED: row.starts_at,
-                    QUEUED: tx.now,
-                }
-                note_request(tx, row, due_at=waits_until.get(row.state))
-                return
-            outcomes.close(tx, row, "the asker or the user it is for is suspended or gone")

@@ -41,7 +41,10 @@ def read(path: Path | None) -> Catalogue:
 
 
 def load(tx: Tx, by: Actor, catalogue: Catalogue) -> list[str]:
-    """Store the groups that are not there yet; their names. Groups that are there keep what they have."""
+    """Store the groups that are not there yet; their names. Groups that are there keep what they have.
+
+    One that was deleted is there in this sense: it does not come back by a file.
+    """
     known = {g.name_key for g in tx.session.scalars(select(Group))}
     new = [g for g in catalogue.group if names.key(g.name) not in known]
     for group in new:

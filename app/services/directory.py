@@ -58,15 +58,15 @@ def hold(tx: Tx, row: AccessRequest | Grant) -> None:
 
 
 def get_group(tx: Tx, name: str) -> Group:
-    """The group, or 404."""
+    """The group, or 404, also for a deleted one."""
     group = tx.session.scalars(select(Group).where(col(Group.name_key) == names.key(name))).one_or_none()
-    if group is None:
+    if group is None or group.deleted_at is not None:
         raise NotFound(f"There is no group named {name}.", code="group_not_found")
     return group
 
 
 def rules(tx: Tx) -> dict[str, Rule]:
-    """The rule of every group. There are at most 300 (IAM quota)."""
+    """The rule of every group, deleted ones too: who approved there still sees what was given by it."""
     rows = tx.session.execute(sa.select(col(Group.name), col(Group.rule)))
     return {name: Rule.model_validate(rule) for name, rule in rows}
 

@@ -22,7 +22,7 @@ from app.services import one_offs, sightings
 _accounts, _groups, _users = columns(Account), columns(Group), columns(User)
 _grants, _requests = columns(Grant), columns(AccessRequest)
 _SET_UP = sa.select(_accounts.c.name).where(_accounts.c.setup_at.is_not(None)).order_by(_accounts.c.name)
-_MANAGED = sa.select(_groups.c.name).order_by(_groups.c.name)
+_MANAGED = sa.select(_groups.c.name).where(_groups.c.deleted_at.is_(None)).order_by(_groups.c.name)
 _KNOWN = sa.select(_users.c.name).where(_users.c.name.in_(sa.bindparam("names", expanding=True)))
 _LIVE = sa.select(_grants.c.user, _grants.c.id, _grants.c.state, _grants.c.ends_at).where(
     _grants.c.account == sa.bindparam("account"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.clients import details
 from app.clients.details import ReadsAccounts
@@ -120,7 +120,8 @@ def _take(database: Database, by: Actor, source: Source, found: FoundAccount) ->
     """Write down groups, people and what they hold. Doing it again, as after a crash, adds only what is missing."""
     with database.write() as tx:
         new = imported.groups(tx, by, source.account, found.groups)
-        managed = frozenset(tx.session.connection().execute(sa.select(columns(Group).c.name)).scalars())
+        names = sa.select(columns(Group).c.name).where(columns(Group).c.deleted_at.is_(None))
+        managed = frozenset(tx.session.connection().execute(names).scalars())
     done = Written()
     for part in _parts(found.users):
         with database.write() as tx:
@@ -136,7 +137,7 @@ def _parts(users: Sequence[FoundUser]) -> Iterator[Sequence[FoundUser]]:
 def _rows(tx: Tx, account: Account, since: datetime) -> Rows:
     """What Gatehouse's rows say of an account."""
     read = tx.session.connection().execute
-    managed = tx.session.scalars(select(Group)).all()
+    managed = tx.session.scalars(select(Group).where(col(Group.deleted_at).is_(None))).all()
     named = lab_policies.names(tx, account.name, account.partition, account.aws_account_id)
     grants = {
         (user, group): Standing(id_, bool(lasting))

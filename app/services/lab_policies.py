@@ -26,7 +26,7 @@ _GROUPS = (
 # An ARN stands in quotation marks in a group's state, which keeps one from matching inside another.
 _ATTACHED = (
     sa.select(_seen.c.name, _groups.c.name.is_not(None).label("managed"))
-    .select_from(_seen.outerjoin(_groups, _groups.c.name == _seen.c.name))
+    .select_from(_seen.outerjoin(_groups, sa.and_(_groups.c.name == _seen.c.name, _groups.c.deleted_at.is_(None))))
     .where(
         _seen.c.account == sa.bindparam("account"),
         _seen.c.what == "group",
@@ -55,7 +55,7 @@ def names(tx: Tx, account: str, partition: str, account_id: str | None) -> Polic
     """How names of policies are read in an account: the lab's own come before AWS's."""
     connection = tx.session.connection()
     ours = {naming.key(name): name for name in connection.execute(_NAMES, {"account": account}).scalars()}
-    lists = connection.execute(sa.select(_groups.c.policies)).scalars()
+    lists = connection.execute(sa.select(_groups.c.policies).where(_groups.c.deleted_at.is_(None))).scalars()
     used = {naming.key(policy) for policies in lists for policy in policies if not policy.startswith("arn:")}
     return PolicyNames(partition, account_id, ours, frozenset(used - ours.keys()))
 

@@ -18,14 +18,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.changes.group_update import GROUP_LANE
+from app.changes.of_group import GROUP_LANE
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Database, Tx
 from app.domain.plans import Operation
 from app.domain.states import ENDING_GRANTS, GrantState, Provisioning
 from app.domain.words import Kind
-from app.models import AccessRequest, Grant, Lane, RequestGroup, columns
+from app.models import AccessRequest, Grant, Lane, columns
 
 LEASE = timedelta(seconds=30)
 """How long a claim holds without a sign of life."""
@@ -70,14 +70,15 @@ _LOOK_AGAIN = (
     .where(_in_order(_locked.c.account == sa.bindparam("in_account"), _any_of("of", _locked.c.principal, sa.String)))
     .values(look_again_at=_NOW)
 )
-_requests, _grants, _named = columns(AccessRequest), columns(Grant), columns(RequestGroup)
+_requests, _grants = columns(AccessRequest), columns(Grant)
 _UNDER_WAY = sorted({*ENDING_GRANTS, GrantState.APPLYING})
 _WORKED_ON = sa.union(
     sa.select(_lanes.c.account, _lanes.c.principal).where(_lanes.c.look_again_at.is_not(None)),
     sa.select(_requests.c.account, _requests.c.user).where(_requests.c.provisioning == Provisioning.APPLYING),
-    sa.select(_requests.c.account, sa.literal(GROUP_LANE) + _named.c.group)
-    .join(_named, _named.c.access_request_id == _requests.c.id)
-    .where(_requests.c.provisioning == Provisioning.APPLYING, _requests.c.kind == Kind.GROUP_UPDATE),
+    sa.select(_requests.c.account, sa.literal(GROUP_LANE) + _requests.c.change["name"].as_string()).where(
+        _requests.c.provisioning == Provisioning.APPLYING,
+        _requests.c.kind.in_((Kind.GROUP_CREATE, Kind.GROUP_UPDATE, Kind.GROUP_DELETE)),
+    ),
     sa.select(_grants.c.account, _grants.c.user).where(
         sa.or_(_grants.c.state.in_(_UNDER_WAY), _grants.c.due_at <= sa.bindparam("now"))
     ),
@@ -280,6 +281,7 @@ class FencedIam:
         self.members, self.belongings, self.inline = iam.members, iam.belongings, iam.inline
         self.password_policy, self.lab_policy, self.key_used = iam.password_policy, iam.lab_policy, iam.key_used
         self.devices, self.spare_devices, self.monitoring = iam.devices, iam.spare_devices, iam.monitoring
+        self.group_names = iam.group_names
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call, if the claim holds."""

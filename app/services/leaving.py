@@ -3,8 +3,6 @@
 Taking away never waits: from the approval on they can do nothing. IAM follows, and only what it shows is said to be so.
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from sqlmodel import col, select
 
@@ -15,28 +13,24 @@ from app.domain.actors import SYSTEM_ACTOR, Actor, Caller
 from app.domain.credentials import SecretKind
 from app.domain.rulings import Refusal
 from app.domain.sightings import Seen
-from app.domain.states import CANCELLED, CANCELLED_FAILED, QUEUED, DecisionState, GrantState, Provisioning
+from app.domain.states import QUEUED, DecisionState, GrantState, Provisioning
 from app.domain.words import Kind, UserState
 from app.errors import Conflict, Forbidden
 from app.models import AccessRequest, Enrolment, Grant, Token, User, columns
-from app.services import audit, grants, people, rotation_moves, secrets, suspensions
+from app.services import audit, people, rotation_moves, secrets, suspensions
 from app.services.assessment import Assessment
-from app.services.moves import move_grant, move_request
+from app.services.closing import CLOSABLE, closable, close
+from app.services.moves import move_grant
 
 _requests = columns(AccessRequest)
-_CLOSABLE = (
-    _requests.c.decision.in_((DecisionState.PENDING, DecisionState.APPROVED)),
-    _requests.c.provisioning.in_((Provisioning.NONE, Provisioning.QUEUED, Provisioning.FAILED)),
-)
-"""What can still be closed: nobody is at it."""
 
 
 def approved(tx: Tx, by: Actor, row: AccessRequest) -> None:
     """It is approved: whoever is to be suspended or deleted can do nothing from here on."""
     if row.kind not in {Kind.USER_SUSPEND, Kind.USER_DELETE}:
         return
-    for resume in _closable(tx, col(AccessRequest.user) == row.user, col(AccessRequest.kind) == Kind.USER_RESUME):
-        _close(tx, resume, f"{by.name} had {row.user} {'suspended' if row.kind == Kind.USER_SUSPEND else 'deleted'}")
+    for resume in closable(tx, col(AccessRequest.user) == row.user, col(AccessRequest.kind) == Kind.USER_RESUME):
+        close(tx, resume, f"{by.name} had {row.user} {'suspended' if row.kind == Kind.USER_SUSPEND else 'deleted'}")
     if people.known_one(tx, row.user).state == UserState.ACTIVE:
         _set_state(tx, row.user, UserState.SUSPENDED)
         audit.of_request(tx, "user.suspended", row, by=by, for_deletion=row.kind == Kind.USER_DELETE)
@@ -92,7 +86,7 @@ def hold(tx: Tx, request_id: str) -> None:
     read = tx.session.connection().execute
     found = read(sa.select(_requests.c.kind, _requests.c.user).where(_requests.c.id == request_id)).one()
     if found.kind == Kind.USER_DELETE:
-        theirs = sa.select(_requests.c.user).where(_requests.c.requester == found.user, *_CLOSABLE)
+        theirs = sa.select(_requests.c.user).where(_requests.c.requester == found.user, *CLOSABLE)
         people.hold_all(tx, [found.user, *read(theirs).scalars()])
 
 
@@ -140,22 +134,10 @@ def _end_grants(tx: Tx, user: str) -> None:
 
 def _close_theirs(tx: Tx, row: AccessRequest) -> None:
     """Close what they asked for and what was asked for them. What is under way ends itself: a party is gone."""
-    for other in _closable(tx, sa.or_(col(AccessRequest.user) == row.user, col(AccessRequest.requester) == row.user)):
+    for other in closable(tx, sa.or_(col(AccessRequest.user) == row.user, col(AccessRequest.requester) == row.user)):
         others_loss = other.user != row.user and REGISTRY[Kind(other.kind)].takes_away
         if not (others_loss and other.decision == DecisionState.APPROVED):
-            _close(tx, other, f"{row.user} was deleted")
-
-
-def _closable(tx: Tx, *which: sa.ColumnElement[bool]) -> Sequence[AccessRequest]:
-    query = select(AccessRequest).where(*which, *_CLOSABLE)
-    return tx.session.scalars(query.execution_options(populate_existing=True)).all()
-
-
-def _close(tx: Tx, row: AccessRequest, why: str) -> None:
-    grants.drop_scheduled(tx, row, "cancelled")
-    failed = row.provisioning == Provisioning.FAILED
-    move_request(tx, row, CANCELLED_FAILED if failed else CANCELLED, decided_at=row.decided_at or tx.now)
-    audit.of_request(tx, "access_request.cancelled", row, by=SYSTEM_ACTOR, reason=why)
+            close(tx, other, f"{row.user} was deleted")
 
 
 def _set_state(tx: Tx, user: str, state: UserState) -> None:

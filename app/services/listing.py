@@ -243,8 +243,8 @@ def users(tx: Tx, *, search: str | None, state: UserState | None, before: str | 
 
 
 def groups(tx: Tx, *, before: str | None, limit: int) -> list[Group]:
-    """Groups, by name."""
-    query = select(Group).order_by(col(Group.name)).limit(limit)
+    """Groups, by name; deleted ones are left out."""
+    query = select(Group).where(col(Group.deleted_at).is_(None)).order_by(col(Group.name)).limit(limit)
     if before is not None:
         query = query.where(col(Group.name) > before)
     return list(tx.session.scalars(query))

@@ -8,7 +8,7 @@ from app.db import Tx
 from app.domain.actors import Caller
 from app.domain.states import GrantState
 from app.domain.words import Scope
-from app.models import Grant, User
+from app.models import Grant, Group, User
 from app.services import directory
 
 _GRANTS = 100
@@ -27,7 +27,8 @@ class About:
 def about(tx: Tx, caller: Caller) -> About:
     """Gather it. Grants that have ended are left out."""
     user = directory.get_user(tx, caller.name)
-    approves = directory.approves(tx, caller)
+    gone = set(tx.session.scalars(select(Group.name).where(col(Group.deleted_at).is_not(None))))
+    approves = directory.approves(tx, caller) - gone
     grants = tx.session.scalars(
         select(Grant)
         .where(col(Grant.user) == user.name, col(Grant.state) != GrantState.REVOKED)

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from app.changes import REGISTRY
 from app.db import Tx, insert
-from app.domain import canonical
 from app.domain.actors import Caller
 from app.domain.durations import to_text
 from app.domain.plans import Plan
@@ -23,13 +22,15 @@ from app.domain.states import (
 from app.domain.words import DEFAULT_ACCOUNT, Kind
 from app.errors import Conflict, Forbidden, GatehouseError, Invalid, NotFound
 from app.models import AccessRequest, RequestGroup, columns, new_id
-from app.services import adopting, approvals, audit, directory, grants, in_the_way, leaving, people, visibility
+from app.services import adopting, approvals, audit, directory, grants, in_the_way, leaving, people, shelf, visibility
 from app.services.assessment import Assessment, assess, reassess
 from app.services.moves import move_request
 from app.services.people import Known
 
 _requests = columns(AccessRequest)
-_SAME = sa.select(_requests.c.id).where(_requests.c.same_change == sa.bindparam("same"))
+_SAME = sa.select(_requests.c.id, _requests.c.same_change, _requests.c.decision).where(
+    _requests.c.same_change.in_(sa.bindparam("same", expanding=True))
+)
 AHEAD = timedelta(days=30)
 """How far ahead `starts_at` may lie (rule 20)."""
 _SKEW = timedelta(minutes=5)
@@ -128,7 +129,7 @@ def ask(tx: Tx, caller: Caller, draft: Draft) -> AccessRequest:
         duration_seconds=int(draft.duration.total_seconds()) if draft.duration else None,
         starts_at=draft.starts_at,
         extends=draft.extends,
-        same_change=_same(draft, answer.subject.name),
+        same_change=assessment.same_change,
         ruling=assessment.ruling.as_json(),
         rules_asked={g.name: g.asked.model_dump(mode="json") for g in assessment.case.groups},
         plan=plan.as_json(),
@@ -219,16 +220,17 @@ def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
         refused += in_the_way.of(tx, assessment)
     if draft.kind == Kind.USER_RESUME:
         refused += leaving.in_the_way(tx, wish.user)
-    other = tx.session.connection().execute(_SAME, {"same": _same(draft, wish.user)}).scalar_one_or_none()
-    if other is not None:
-        text = f"The same change is already asked for, in access request {other}."
-        refused.insert(0, Refusal(409, "already_pending", text, {"access_request_id": other}))
+    named = () if assessment.change.of_policy else assessment.case.groups
+    deletions = [shelf.deletion_of(wish.account, group.name) for group in named]
+    for other in tx.session.connection().execute(_SAME, {"same": [assessment.same_change, *deletions]}):
+        extra = {"access_request_id": other.id}
+        if other.same_change == assessment.same_change:
+            text = f"The same change is already asked for, in access request {other.id}."
+            refused.insert(0, Refusal(409, "already_pending", text, extra))
+        elif other.decision == DecisionState.APPROVED:
+            text = f"A group named here is being deleted, in access request {other.id}."
+            refused.insert(0, Refusal(409, "group_being_deleted", text, extra))
     return refused
-
-
-def _same(draft: Draft, user: str) -> str:
-    parts = [draft.account, user, draft.kind, REGISTRY[draft.kind].same(draft.body)]
-    return canonical.digest(parts)
 
 
 def cancel(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
@@ -258,16 +260,17 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
     if row.provisioning != Provisioning.FAILED or row.decision != DecisionState.APPROVED:
         raise Conflict("Only a request that failed can be retried.", code="not_failed")
     assessment = reassess(tx, row)
+    if any(group.deleted for group in assessment.wish.managed.values()):
+        raise Conflict("A group that it names is deleted.", code="group_deleted")
     if not approvals.still_good(approvals.standing(tx, row), assessment):
         raise Conflict("Its approvals no longer count; ask anew.", code="approval_void")
     for access in assessment.change.gives(assessment.wish.body):
         held = grants.live_id(tx, row.account, row.user, access)
         if held not in {None, row.extends}:
             raise Conflict(f"{row.user} has {access.name} by now.", code="already_has_access", grant_id=held)
-    same = canonical.digest([row.account, row.user, row.kind, assessment.change.same(assessment.wish.body)])
-    other = tx.session.connection().execute(_SAME, {"same": same}).scalar_one_or_none()
-    if other is not None:
-        raise Conflict("The same change is asked for again.", code="already_pending", access_request_id=other)
+    same = assessment.same_change
+    if (other := tx.session.connection().execute(_SAME, {"same": [same]}).first()) is not None:
+        raise Conflict("The same change is asked for again.", code="already_pending", access_request_id=other.id)
     ids = grants.make_for(tx, row, assessment) if assessment.change.gives_access else []
     move_request(tx, row, QUEUED, due_at=tx.now, attempts=0, failure=None, grant_ids=ids, same_change=same)
     audit.of_request(tx, "access_request.retried", row, by=caller)

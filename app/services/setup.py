@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.clients import aws
 from app.clients.iam import Iam
@@ -57,7 +57,7 @@ def run(database: Database, iam: Iam, by: Actor, account_name: str, roles: Roles
         account.aws_account_id, account.partition = account_id, partition
         account_roles.remember(tx, account, roles, by)
         tx.session.add(account)
-        groups = list(tx.session.scalars(select(Group)))
+        groups = list(tx.session.scalars(select(Group).where(col(Group.deleted_at).is_(None))))
         policies = lab_policies.names(tx, account_name, partition, account_id)
     wanted = list(_wanted(iam, partition, account_id, groups, policies))
     done = []

@@ -1,7 +1,7 @@
 """grants that were there before Gatehouse, and codes that a request allowed
 
 Revision ID: 0008
-Revises: 0010
+Revises: 0009
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0008"
-down_revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -16,6 +16,7 @@ class Behaviour(NamedTuple):
 
 
 _CONFLICT = "DeleteConflict, the user stays"
+_GROUP_CONFLICT = "DeleteConflict, the group stays"
 _TOO_LONG = "ValidationError"
 
 BEHAVIOURS = {
@@ -33,6 +34,7 @@ BEHAVIOURS = {
     "group_missing": Behaviour("group", "there is none of that name", "None"),
     "group_bare": Behaviour("group", "just made", "no policies"),
     "group_policies": Behaviour("group", "attached and inline policies", "each with hash and deny, sorted"),
+    "group_names": Behaviour("group_names", "two were just made", "both, and no other that was not there"),
     "members_missing": Behaviour("members", "there is no such group", "None"),
     "members_none": Behaviour("members", "just made", "nobody"),
     "members_shown": Behaviour("members", "two of three users are in it", "those two"),
@@ -77,6 +79,14 @@ BEHAVIOURS = {
     "create_group_taken_in_other_path": Behaviour("CreateGroup", "taken in another path", "EntityAlreadyExists"),
     "create_group_name_too_long": Behaviour("CreateGroup", "a name of 129 characters", _TOO_LONG),
     "create_group_beyond_quota": Behaviour("CreateGroup", "300 groups are there", "LimitExceeded"),
+    "delete_group": Behaviour("DeleteGroup", "nothing is left", "done, gone"),
+    "delete_group_missing": Behaviour("DeleteGroup", "there is no such group", "NoSuchEntity"),
+    "delete_group_with_member": Behaviour("DeleteGroup", "somebody is in it", _GROUP_CONFLICT),
+    "delete_group_with_attached_policy": Behaviour("DeleteGroup", "a policy is attached", _GROUP_CONFLICT),
+    "delete_group_with_inline_policy": Behaviour("DeleteGroup", "an inline policy is left", _GROUP_CONFLICT),
+    "delete_group_policy": Behaviour("DeleteGroupPolicy", "there is one", "done, gone"),
+    "delete_group_policy_missing": Behaviour("DeleteGroupPolicy", "there is no such one", "NoSuchEntity"),
+    "delete_group_policy_group_missing": Behaviour("DeleteGroupPolicy", "there is no such group", "NoSuchEntity"),
     "add": Behaviour("AddUserToGroup", "not a member yet", "done, seen from both sides"),
     "add_twice": Behaviour("AddUserToGroup", "a member already", "done, seen from both sides"),
     "add_user_missing": Behaviour("AddUserToGroup", "there is no such user", "NoSuchEntity"),

@@ -135,6 +135,10 @@ class FakeIam(Policies, Monitors):
             return None
         return frozenset(name for name, user in self.users.items() if group in user.groups)
 
+    def group_names(self) -> frozenset[str]:
+        self._read("ListGroups")
+        return frozenset(self.groups)
+
     def policy(self, arn: str) -> SeenPolicy | None:
         self._read("GetPolicy")
         return self.policies.get(arn)
@@ -276,6 +280,19 @@ class FakeIam(Policies, Monitors):
         checks.free("CreateGroup", name, self.groups)
         checks.within("CreateGroup", len(self.groups) + 1, GROUPS)
         self.groups[name] = {}
+
+    def _DeleteGroup(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        name = parameters["GroupName"]
+        checks.there("DeleteGroup", name, self.groups)
+        if self.groups[name] or any(name in user.groups for user in self.users.values()):
+            raise aws.NeedsPerson("DeleteGroup", "DeleteConflict", "it still has something")
+        del self.groups[name]
+
+    def _DeleteGroupPolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
+        checks.there("DeleteGroupPolicy", parameters["GroupName"], self.groups)
+        policy = f"inline:{parameters['PolicyName']}"
+        checks.there("DeleteGroupPolicy", policy, self.groups[parameters["GroupName"]])
+        del self.groups[parameters["GroupName"]][policy]
 
     def _AttachGroupPolicy(self, parameters: Mapping[str, Any]) -> None:  # noqa: N802 - AWS's own name
         group, arn = parameters["GroupName"], parameters["PolicyArn"]
