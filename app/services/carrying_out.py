@@ -22,6 +22,7 @@ from app.domain.states import (
 )
 from app.models import AccessRequest, Grant
 from app.services import (
+    adopting,
     approvals,
     audit,
     grants,
@@ -153,7 +154,8 @@ class CarryOut:
                 group_ends.begun(tx, row)
             if row.state == QUEUED:
                 for grant in current:
-                    seconds = min(grant.duration_seconds, grants.longest(assessment, grant.access))  # rule 5
+                    longest = grants.longest(assessment, grant.access)
+                    seconds = min(grant.duration_seconds or longest, longest)  # rule 5
                     # The undo is due before the first write is made (rule 19).
                     undo_at = tx.now + timedelta(seconds=seconds)
                     move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at, duration_seconds=seconds)
@@ -223,6 +225,7 @@ class CarryOut:
                 return
             for grant in current:
                 outcomes.activate(tx, grant)
+            adopting.took_over(tx, row)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None, **handover.finish(tx, row, seen))
             if change.of_person:
                 leaving.applied(tx, row)

@@ -18,7 +18,7 @@ from app.domain.sightings import Seen
 from app.domain.states import APPLIED, APPLYING, CANCELLED, ENDING_GRANTS, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, grants, people
+from app.services import adopting, approvals, audit, grants, people
 from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request, note_request
 
@@ -225,16 +225,11 @@ def is_given_again(tx: Tx, row: AccessRequest, assessment: Assessment) -> bool:
 
 def activate(tx: Tx, grant: Grant) -> None:
     """IAM shows the access: its clock starts, and its end is due in the same transaction."""
-    ends_at = tx.now + timedelta(seconds=grant.duration_seconds)
+    lasts = timedelta(seconds=grant.duration_seconds or 0)  # only imported grants have none, and they are active
+    ends_at = tx.now + lasts
     move_grant(tx, grant, GrantState.ACTIVE, starts_at=tx.now, ends_at=ends_at, due_at=ends_at, attempts=0)
-    audit.of_grant(
-        tx,
-        "grant.started",
-        grant,
-        by=SYSTEM_ACTOR,
-        ends_at=ends_at.isoformat(),
-        duration=to_text(timedelta(seconds=grant.duration_seconds)),
-    )
+    said = {"ends_at": ends_at.isoformat(), "duration": to_text(lasts)}
+    audit.of_grant(tx, "grant.started", grant, by=SYSTEM_ACTOR, **said)
 
 
 def close(tx: Tx, row: AccessRequest, why: str) -> None:
@@ -260,6 +255,7 @@ def failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> N
     failure = approvals.problem(tx.now, code, detail, **more)
     lapses_at = max(row.lapses_at, tx.now)
     move_request(tx, row, FAILED, failure=failure, due_at=lapses_at)
+    adopting.lost(tx, row, code)
     audit.of_request(
         tx,
         "access_request.failed",
