@@ -1,15 +1,15 @@
 """grants that were there before Gatehouse, and codes that a request allowed
 
-Revision ID: 0008
-Revises: 0009
+Revision ID: 0011
+Revises: 0010
 """
 
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0008"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
