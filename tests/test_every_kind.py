@@ -6,15 +6,19 @@ What each is to show stands in `tests/support/kinds.py`, deviations of the emula
 from collections.abc import Iterator
 
 import pytest
+from sqlmodel import col, select
 
 from app.changes import REGISTRY
 from app.domain.words import Kind
+from app.models import Secret, Token
 from tests.conftest import Databases
+from tests.support import kinds_prepared as prepared
+from tests.support import kinds_shown as shown
 from tests.support.iam_ports import BACKENDS
 from tests.support.kinds import LIVES
 from tests.support.kinds_page import PAGE, written
 from tests.support.lives import Deviation
-from tests.support.worlds import Wish, World
+from tests.support.worlds import ASK, Wish, World
 from tests.support.worlds import world as new_world
 
 KINDS = pytest.mark.parametrize("kind", LIVES, ids=str)
@@ -71,6 +75,34 @@ def test_every_kind_is_refused_and_nothing_is_changed(world: World, kind: Kind) 
         assert (row["provisioning"], (row["failure"] or {}).get("code")) == ("failed", refused.code)
         assert world.event(asked["id"], "access_request.applied") is None
     assert life.look(world, wish) == before
+
+
+def test_rules_2_and_24_whatever_was_given_to_somebody_is_gone_with_them(world: World) -> None:
+    lab, bob = world.lab, world.person()
+    joined = world.done("group.join", Wish({"group": "LabGuest"}, bob))
+    given = world.done("policy.inline", Wish(prepared.one_off(world).change, bob, more={"duration": "PT1H"}))
+    world.done("console.enable", Wish(user=bob))
+    world.done("access_key.create", Wish(user=bob))
+    [key] = world.port.belongings(bob).keys
+    rotation = world.done("access_key.rotate", Wish({"key_id": key.id}, by=bob))
+    world.done("mfa.enrol", Wish(by=bob))
+    waiting = lab.get(bob, "/v1/secrets")["items"]
+    assert sorted(s["kind"] for s in waiting) == ["access_key", "access_key", "console_password", "mfa_seed"]
+    lab.post(bob, "/v1/tokens", {"name": "mine", "scopes": ["requests:read"], "expires_in": "P1D"}, expect=201)
+    pending = [world.ask("console.reset", Wish(user=bob)), world.ask("group.join", Wish({"group": "LabUser"}, by=bob))]
+
+    world.done("user.delete", Wish(user=bob))
+    assert shown.everything(world, Wish(user=bob)) == "no such user, no device"
+    with lab.running.database.read() as tx:
+        kept = tx.session.scalars(select(col(Secret.sealed)).where(col(Secret.user) == bob)).all()
+        live = tx.session.scalars(select(Token).where(col(Token.owner) == bob, col(Token.revoked_at).is_(None))).all()
+    assert (kept, live) == ([None] * len(waiting), [])
+    assert lab.call(bob, "GET", "/v1/me").status_code == 401
+    grants = [lab.get("pi", f"/v1/grants/{row['grant_id']}") for row in (joined, given)]
+    assert [(g["state"], g["end_reason"]) for g in grants] == [("revoked", "user_deleted")] * 2
+    events = lab.get("pi", f"{ASK}/{rotation['id']}/events")["items"]
+    assert (events[-1]["event"], events[-1]["data"]["outcome"]) == ("access_key.rotation_ended", "user_deleted")
+    assert [lab.get("pi", f"{ASK}/{asked['id']}")["decision"] for asked in pending] == ["cancelled"] * 2
 
 
 def test_every_kind_has_a_life() -> None:

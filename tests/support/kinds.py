@@ -35,6 +35,13 @@ LIVES: dict[Kind, Life] = {
             )
         },
     ),
+    Kind.USER_ENROL: Life(
+        ADMIN,
+        prepared.enrolled,
+        shown.codes,
+        "a code to be collected",
+        Refused("for oneself", prepared.alice_herself, "not_for_yourself", 409),
+    ),
     Kind.USER_ROLES: Life(
         "another admin; nobody while there is one admin only",
         prepared.auditor,
@@ -51,6 +58,16 @@ LIVES: dict[Kind, Life] = {
         ("AddUserToGroup",),
         "`RemoveUserFromGroup`, unless another grant gives it",
         deviations={"moto": Deviation("not capped, in LabGuest", findings=(NO_BOUNDARY,))},
+    ),
+    Kind.GRANT_ADOPT: Life(
+        "the group's rule",
+        prepared.member,
+        shown.groups,
+        "in LabGuest",
+        Refused("they are not in the group", prepared.guest, "removed_outside"),
+        (),
+        "nothing before it is applied; then `RemoveUserFromGroup` at its end",
+        deviations={"moto": Deviation(findings=("USER has no permissions boundary",))},
     ),
     Kind.GROUP_LEAVE: Life(
         f"{LESS}; another admin where a Deny goes with it",
@@ -242,8 +259,8 @@ LIVES: dict[Kind, Life] = {
     Kind.USER_DELETE: Life(
         ADMIN,
         prepared.with_everything,
-        shown.whole,
-        "no such user",
+        shown.everything,
+        "no such user, no device",
         Refused("they answer for a service", prepared.with_service, "has_services", 409),
         (
             "DeleteLoginProfile",
@@ -251,7 +268,7 @@ LIVES: dict[Kind, Life] = {
             "DeleteAccessKey",
             *(f"Delete{what}" for what in ("SigningCertificate", "SSHPublicKey", "ServiceSpecificCredential")),
             "DeactivateMFADevice",
-            "DeleteVirtualMFADevice",
+            *["DeleteVirtualMFADevice"] * 2,
             "DeleteUserPolicy",
             "DetachUserPolicy",
             "RemoveUserFromGroup",

@@ -67,7 +67,16 @@ def with_everything(world: World) -> Wish:
     for kind in ("certificate", "SSH key", "service credential"):
         world.port.give_credential(wish.subject, kind)
     world.port.do("AddUserToGroup", UserName=wish.subject, GroupName="LabGuest")
+    world.port.do("CreateVirtualMFADevice", VirtualMFADeviceName=wish.subject, Path="/lab/")  # not activated
     return wish
+
+
+def enrolled(world: World) -> Wish:
+    return Wish({}, world.person(iam=False))
+
+
+def alice_herself(_world: World) -> Wish:
+    return Wish(by="alice")
 
 
 def with_service(world: World) -> Wish:

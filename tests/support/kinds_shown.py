@@ -14,6 +14,17 @@ def whole(world: World, wish: Wish) -> str:
     return ", ".join(parts + ([_login(has)] if has.login else []) + ([_keys(has)] if has.keys else []))
 
 
+def everything(world: World, wish: Wish) -> str:
+    """The same with devices, those too that wait to be activated."""
+    return f"{whole(world, wish)}, {devices(world, wish)}"
+
+
+def codes(world: World, wish: Wish) -> str:
+    """Whether a code for them may be collected: there is nothing of it in IAM."""
+    query = f"kind=user.enrol&user={wish.subject}&provisioning=applied"
+    return "a code to be collected" if world.lab.get("pi", f"/v1/access-requests?{query}")["items"] else "no code"
+
+
 def credentials(world: World, wish: Wish) -> str:
     """Password, keys, policies of their own."""
     has = world.port.belongings(wish.subject)
