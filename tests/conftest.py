@@ -33,6 +33,7 @@ _LONGEST = (
     "processes",
     "history",
     "machine",
+    "every_kind",
     "disk_full",
 )
 """The modules that take longest, the longest first: two at a time, the last one should not be a long one."""

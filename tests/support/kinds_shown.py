@@ -10,7 +10,7 @@ def whole(world: World, wish: Wish) -> str:
     if user is None:
         return "no such user"
     has = world.port.belongings(wish.subject)
-    parts = ["capped" if user.boundary else "not capped", _groups(has)]
+    parts = ["capped" if user.boundary else "not capped", _groups(has.groups)]
     return ", ".join(parts + ([_login(has)] if has.login else []) + ([_keys(has)] if has.keys else []))
 
 
@@ -34,7 +34,8 @@ def credentials(world: World, wish: Wish) -> str:
 
 def groups(world: World, wish: Wish) -> str:
     """Where they are in."""
-    return _groups(world.port.belongings(wish.subject))
+    user = world.port.iam.user(wish.subject)
+    return _groups(user.groups if user else ())
 
 
 def login(world: World, wish: Wish) -> str:
@@ -49,13 +50,13 @@ def keys(world: World, wish: Wish) -> str:
 
 def inline(world: World, wish: Wish) -> str:
     """Policies of their own."""
-    return ", ".join(policy.name for policy in world.port.belongings(wish.subject).inline)
+    return ", ".join(policy.name for policy in world.port.iam.inline(wish.subject) or ())
 
 
 def devices(world: World, wish: Wish) -> str:
     """Devices in use, and one that waits for it."""
-    has = world.port.belongings(wish.subject) if world.port.iam.user(wish.subject) else Belongings()
-    mine = [f"{len(has.devices)} in use"] if has.devices else []
+    found = world.port.iam.devices(wish.subject)
+    mine = [f"{len(found)} in use"] if found else []
     spare = any(serial.endswith(f"/{wish.subject}") for serial in world.port.iam.spare_devices())
     return ", ".join(mine + (["a device to be activated"] if spare else [])) or "no device"
 
@@ -100,8 +101,8 @@ def _login(has: Belongings) -> str:
     return "a password" if has.login else "no password"
 
 
-def _groups(has: Belongings) -> str:
-    return f"in {', '.join(has.groups)}" if has.groups else "in no group"
+def _groups(names: tuple[str, ...]) -> str:
+    return f"in {', '.join(names)}" if names else "in no group"
 
 
 def _keys(has: Belongings) -> str:
