@@ -25,6 +25,7 @@ from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
 from tests.support.fake_monitoring import Monitors
 from tests.support.fake_policies import DOCUMENT, Policies
+from tests.support.fake_trail import FakeTrail
 from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account, inline_policies
 
 __all__ = ["ACCOUNT", "ADMIN_BOUNDARY_ARN", "BOUNDARY_ARN", "DOCUMENT", "Account", "Died", "FakeIam", "Fault"]
@@ -95,6 +96,7 @@ class FakeIam(Policies, Monitors):
         self.read_faults: deque[Fault] = deque()
         self.during: Callable[[], None] | None = None
         self.calls: list[str] = []
+        self.history = FakeTrail(self._read)
 
     def memberships(self) -> set[tuple[str, str]]:
         """Every membership: user and group."""
@@ -160,6 +162,9 @@ class FakeIam(Policies, Monitors):
     def monitoring(self, log_group: str) -> SeenMonitoring:
         self._read("DescribeMetricFilters")
         return self.shown(log_group)
+
+    def trail(self) -> FakeTrail:
+        return self.history
 
     def devices(self, name: str) -> tuple[Device, ...] | None:
         self._read("ListMFADevices")
