@@ -108,6 +108,10 @@ history: .venv ## Race clients, kill processes, compare all: make history SECOND
 bench: .venv ## Measure everything as docs/performance.md tells; sizes and --json PATH in BENCH_FLAGS
 	@$(VENV)/bin/python -m bench $(BENCH_FLAGS)
 
+.PHONY: import-bench
+import-bench: .venv ## Measure importing 5,000 users beside the bare reading
+	@$(VENV)/bin/python -m bench.importing $(BENCH_FLAGS)
+
 .PHONY: guardrails
 guardrails: .venv $(GUARDRAILS)/node_modules/.package-lock.json ## Decide the IAM guardrails with iam-simulate
 	@$(VENV)/bin/python -m tests.guardrails scripts/node $(NODE)

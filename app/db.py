@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 from typing_extensions import override
 
-from app import pinging
+from app import bulk, pinging
 from app.domain import canonical, chain
 from app.domain.work import Work
 from app.errors import StartError, Unavailable
@@ -218,7 +218,7 @@ def _seal(tx: Tx, key: bytes) -> None:
         before = chain.mac(key, before, body)
         filters = {k: draft[k] for k in ("event", "actor", "subject", "access_request_id")}
         rows.append({"seq": seq, "at": tx.now, "body": body, "mac": before, **filters})
-    connection.execute(_WRITE_EVENTS, rows)
+    bulk.insert(connection, _events, rows, few=_WRITE_EVENTS)
     connection.execute(_WRITE_HEAD, {"seq": seq, "mac": before})
 
 

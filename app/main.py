@@ -1,7 +1,7 @@
 """create_app: wiring only."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 
 from app.api import (
     access_requests,
+    accounts,
     audit,
     grants,
     groups,
@@ -27,6 +28,7 @@ from app.api import (
 )
 from app.api.house import House
 from app.api.middleware import FrontMiddleware
+from app.clients.details import ReadsAccounts
 from app.config import Settings
 from app.db import Database
 from app.delivery.protocol import Delivery
@@ -58,11 +60,16 @@ def make_database(settings: Settings) -> Database:
 
 
 def create_app(
-    settings: Settings, database: Database, delivery: Delivery | None, direct: Direct | None = None
+    settings: Settings,
+    database: Database,
+    delivery: Delivery | None,
+    direct: Direct | None = None,
+    reads_account: Callable[[str], ReadsAccounts] | None = None,
 ) -> FastAPI:
     """The application. It neither opens nor closes what it is given."""
     secret_key, _ = settings.keys()
-    house = House(database, settings, delivery, direct, cursor_key=derive(secret_key, "cursors"))
+    cursor_key = derive(secret_key, "cursors")
+    house = House(database, settings, delivery, direct, cursor_key=cursor_key, reads_account=reads_account)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -94,6 +101,7 @@ def create_app(
         secrets.router,
         mfa.router,
         restoration.router,
+        accounts.router,
         why.router,
         health.router,
         metrics.router,

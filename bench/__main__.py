@@ -7,11 +7,11 @@ import sys
 import time
 
 from app import log
-from bench import approval_to_applied, ends, lives, pages, where, workers
+from bench import approval_to_applied, ends, importing, lives, pages, where, workers
 from bench.common import Figure, arguments, report
 from bench.lab import Databases
 
-_ALL = (approval_to_applied, lives, where, pages, ends, workers)
+_ALL = (approval_to_applied, lives, where, pages, ends, workers, importing)
 
 
 def main() -> None:

@@ -59,7 +59,7 @@ def send(lab: Lab, who: str | None, method: str, path: str, content: Any, **head
         ("pi", "GET", "/v1/nothing-here", None, 404, "not_found"),
         (None, "GET", "/nothing-here", None, 404, "not_found"),
         ("pi", "PUT", "/v1/users/bob", None, 405, "method_not_allowed"),
-        ("pi", "POST", "/v1/users/bob/enrolment", None, 409, "already_enrolled"),
+        ("alice", "POST", "/v1/users/pi/enrolment", None, 409, "recover_instead"),
         ("pi", "POST", ASK, {**JOIN, "emergency": True, "user": "bob"}, 422, "emergency_not_available"),
         ("pi", "POST", ASK, {**JOIN, "user": "nobody"}, 404, "user_not_found"),
     ],

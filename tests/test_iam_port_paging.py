@@ -18,7 +18,11 @@ BELONGINGS = {
     ),
     "ListUserPolicies": ("PolicyNames", "own", "inline policy"),
     "ListAttachedUserPolicies": ("AttachedPolicies", f"<PolicyArn>{A}/P</PolicyArn>", "attached policy"),
-    "ListMFADevices": ("MFADevices", "<SerialNumber>arn:aws:iam::123456789012:mfa/x</SerialNumber>", "MFA device"),
+    "ListMFADevices": (
+        "MFADevices",
+        "<SerialNumber>arn:aws:iam::123456789012:mfa/x</SerialNumber><EnableDate>2026-11-23T00:00:00Z</EnableDate>",
+        "MFA device",
+    ),
     "ListSigningCertificates": ("Certificates", "<CertificateId>C</CertificateId>", "signing certificate"),
     "ListSSHPublicKeys": ("SSHPublicKeys", "<SSHPublicKeyId>K</SSHPublicKeyId>", "SSH key"),
     "ListServiceSpecificCredentials": (

@@ -37,8 +37,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Server
         request_id = server.asked_and_approved("PT2S")
         server.applied(request_id)
         server.grant_until(request_id, "revoked")
-        code = server.call("pi", "POST", "/v1/users/bob/enrolment", expect=409)["code"]
-        assert code == "already_enrolled"
+        code = server.call("alice", "POST", "/v1/users/pi/enrolment", expect=409)["code"]
+        assert code == "recover_instead"
         server.call("pi", "POST", "/v1/users", {"name": "eve", "email": "eve@lab.example"}, expect=201)
         code = server.call("pi", "POST", "/v1/users/eve/enrolment", expect=201)["code"]
         server.call(None, "GET", f"/v1/enrolments/{code}", expect=401)

@@ -841,6 +841,7 @@ class Life(RuleBasedStateMachine):
         for grant in self.grants:
             if grant.state == "active":
                 assert grant.starts_at is not None
+                assert grant.duration_seconds is not None
                 assert grant.ends_at == grant.due_at == grant.starts_at + dt.timedelta(seconds=grant.duration_seconds)
                 assert grant.duration_seconds <= GROUPS[group_of(grant)].longest * 3600
 

@@ -123,6 +123,26 @@ def test_rule_24_somebody_is_suspended_comes_back_and_is_deleted_with_what_it_kn
     ]
 
 
+def test_what_stands_there_already_is_imported_and_adopted(lab: Lab) -> None:
+    lab.iam.create_group(GroupName="Microscopy", Path="/lab/")
+    lab.iam.create_user(UserName="dana", Path="/lab/", Tags=[{"Key": "email", "Value": "dana@lab.example"}])
+    lab.iam.add_user_to_group(UserName="dana", GroupName="Microscopy")
+    found = lab.post("pi", "/v1/accounts/default/import")
+    assert (found["first"], found["differences"]) == (True, [])
+    assert (found["users"], found["groups"], found["memberships"]) == (1, 1, 1)
+    # Boundaries are kept here, but the endpoint is not AWS's: none being there says nothing.
+    assert "no_boundary" not in [f["kind"] for f in found["findings"]]
+    [standing] = lab.get("pi", "/v1/grants?user=dana")["items"]
+    wish = {"kind": "grant.adopt", "change": {"grant_id": standing["id"]}, "reason": "still needed", "duration": "P2D"}
+    asked = lab.post("pi", "/v1/access-requests", wish, expect=201)
+    lab.approve("alice", asked["id"])
+    lab.applied(asked["id"])
+    assert lab.get("pi", f"/v1/grants/{standing['id']}")["end_reason"] == "adopted"
+    assert lab.groups_in_iam("dana") == ["Microscopy"]
+    again = lab.post("pi", "/v1/accounts/default/import")
+    assert (again["first"], again["differences"]) == (False, [])
+
+
 def test_a_policy_of_the_labs_own_is_made_changed_and_deleted_with_everything_that_has_it(lab: Lab) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:policy/lab/Results"
     reading, writing = (

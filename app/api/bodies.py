@@ -167,7 +167,7 @@ class PolicyPut(Body):
 
 
 class LeavingBody(Body):
-    """Why somebody is suspended or comes back."""
+    """Why somebody is suspended, comes back, or gets a new code."""
 
     reason: Reason = "asked by POST"
 

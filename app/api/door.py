@@ -50,13 +50,15 @@ class Door(Reader):
         key = request.headers.get(idempotency.HEADER) if request.method == "POST" else None
         self._key = None if key is None else idempotency.check_form(key)
 
-    def write(self, change: Callable[[Tx], Answer], *, status: int = 200, secret: bool = False) -> Response:
+    def write(
+        self, change: Callable[[Tx], Answer], *, status: int = 200, secret: bool | Callable[[Answer], bool] = False
+    ) -> Response:
         """Change something and answer, once per idempotency key.
 
         Args:
             change: Does the work in the transaction and returns the answer.
             status: Of the answer.
-            secret: The answer is never stored (rule 17).
+            secret: The answer is never stored (rule 17); or which answers are not.
         """
         with self.refusals():
             return self._write(change, status, secret=secret)
@@ -70,7 +72,9 @@ class Door(Reader):
             self._note_refusal(refusal)
             raise
 
-    def _write(self, change: Callable[[Tx], Answer], status: int, *, secret: bool) -> Response:
+    def _write(
+        self, change: Callable[[Tx], Answer], status: int, *, secret: bool | Callable[[Answer], bool]
+    ) -> Response:
         key, owner = self._key, self.caller.name
         with database_errors(), self.house.database.write() as tx:
             if key is not None:
@@ -82,7 +86,7 @@ class Door(Reader):
             answer = change(tx)
             code = getattr(answer, "status_code", None) or status
             response = respond(answer, code)
-            if key is not None and not secret:
+            if key is not None and not (secret(answer) if callable(secret) else secret):
                 idempotency.store(tx, owner, key, code, bytes(response.body).decode())
             return response
 

@@ -1,8 +1,10 @@
 """What every handler may need, made once by `create_app`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.api.bell import Bell
+from app.clients.details import ReadsAccounts
 from app.config import Settings
 from app.db import Database
 from app.delivery.protocol import Delivery
@@ -24,6 +26,7 @@ class House:
         watch: Looks at the database for `/metrics` and `/readyz`.
         spill: Says which ends wait to be written down.
         cursor_key: Signs cursors; derived from the secret key, so that it is the same on every machine.
+        reads_account: Makes what reads a whole account in AWS, by the account's name.
     """
 
     database: Database
@@ -32,6 +35,7 @@ class House:
     direct: Direct | None = None
     bell: Bell = field(default_factory=Bell)
     cursor_key: bytes = b""
+    reads_account: Callable[[str], ReadsAccounts] | None = None
     http: Http = field(default_factory=Http)
     watch: Watch = field(init=False)
     spill: Spill = field(init=False)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.rules import Rule
 from app.domain.states import DecisionState, GrantState, Provisioning
-from app.domain.words import Channel, Kind, Role, Scope, UserState, Verdict
+from app.domain.words import Channel, Kind, Origin, Role, Scope, UserState, Verdict
 
 
 class View(BaseModel):
@@ -115,16 +115,20 @@ class PreviewView(View):
 
 
 class GrantView(View):
-    """Access for a time: membership of `group`, or the inline policy `policy` of the user's own."""
+    """Access for a time: membership of `group`, or the inline policy `policy` of the user's own.
+
+    What was imported has no request and no end until it is adopted.
+    """
 
     id: str
-    access_request_id: str
+    access_request_id: str | None
+    origin: Origin
     account: str
     user: str
     group: str | None
     policy: str | None
     state: GrantState
-    duration: str
+    duration: str | None
     starts_at: datetime | None
     ends_at: datetime | None
     ended_at: datetime | None

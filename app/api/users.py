@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from app.api import paging, views
@@ -19,6 +20,14 @@ from app.errors import PreconditionFailed
 from app.services import directory, listing, me, onboarding, tokens
 
 router = APIRouter(prefix="/v1", tags=["users"], route_class=StrictRoute)
+
+
+class FiledView(AccessRequestView):
+    """An access request that was filed in place of what was asked for."""
+
+    status_code: Annotated[int, Field(exclude=True)] = 202
+
+
 UserPath = Annotated[str, Path(max_length=64, description="Name of the user.")]
 
 
@@ -155,12 +164,25 @@ def _file(door: Door, kind: Kind, name: str, reason: str) -> Response:
     )
 
 
-@router.post("/users/{name}/enrolment", status_code=201, response_model=CodeView, summary="Hand out a code")
-def enrol(name: UserPath, door: AdminDirectory) -> Response:
-    """A one-time code, good for 24 hours, for somebody who has no token yet."""
+@router.post(
+    "/users/{name}/enrolment",
+    status_code=201,
+    response_model=CodeView,
+    responses={202: {"model": AccessRequestView, "description": "Enrolled already: another admin has to approve."}},
+    summary="Hand out a code",
+)
+def enrol(name: UserPath, door: AdminDirectory, body: LeavingBody | None = None) -> Response:
+    """A one-time code, good for 24 hours, for somebody who has no token yet.
 
-    def change(tx: Tx) -> CodeView:
+    For somebody who had one this files `user.enrol`; once that is approved, the same call by who asked gives the code.
+    """
+    reason = (body or LeavingBody()).reason
+
+    def change(tx: Tx) -> CodeView | FiledView:
+        if tokens.needs_request(tx, door.caller, name):
+            filed = onboarding.ask_enrolment(tx, door.caller, name, reason)
+            return FiledView(**dict(views.access_request(tx, filed)))
         code, expires_at = tokens.hand_out(tx, door.caller, name)
         return CodeView(code=code, expires_at=expires_at)
 
-    return door.write(change, status=201, secret=True)
+    return door.write(change, status=201, secret=lambda answer: isinstance(answer, CodeView))

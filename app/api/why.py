@@ -14,7 +14,7 @@ from app.domain.durations import to_text
 from app.domain.states import GrantState
 from app.domain.why import Asked, Given, Held, Remains, WhyGranted
 from app.domain.why_policies import HeldPolicy
-from app.domain.words import Channel, Kind
+from app.domain.words import Channel, Kind, Origin
 from app.services import why
 
 router = APIRouter(prefix="/v1/users", tags=["users"], route_class=StrictRoute)
@@ -60,13 +60,18 @@ class RemainsView(View):
 
 
 class WhyGrantView(View):
-    """A grant with who asked for it and who approved, and what would remain without it."""
+    """A grant with who asked for it and who approved, and what would remain without it.
+
+    `note` says what an imported one is, which nobody asked for.
+    """
 
     grant_id: str
     state: GrantState
     duration: str | None
     starts_at: datetime | None
     ends_at: datetime | None
+    origin: Origin
+    note: str | None
     access_request: AskedView | None
     approvals: list[ApprovalView]
     without_it: RemainsView
@@ -101,6 +106,8 @@ class WhyPolicyGrantView(View):
     duration: str | None
     starts_at: datetime | None
     ends_at: datetime | None
+    origin: Origin
+    note: str | None
     access_request: AskedView | None
     approvals: list[ApprovalView]
     without_it: PolicyRemainsView
@@ -203,6 +210,8 @@ def _grant(grant: Given) -> dict[str, Any]:
         "duration": None if lasts is None else to_text(timedelta(seconds=lasts)),
         "starts_at": grant.starts_at,
         "ends_at": grant.ends_at,
+        "origin": grant.origin,
+        "note": grant.note,
         "access_request": _asked(grant.request) if grant.request else None,
         "approvals": [
             ApprovalView(**{**vars(approval), "channel": Channel(approval.channel)}) for approval in grant.approvals

@@ -4,6 +4,7 @@ from app.changes.access_key_rotate import AccessKeyRotate
 from app.changes.access_keys import AccessKeyCreate, AccessKeyDelete
 from app.changes.base import Change
 from app.changes.console import ConsoleDisable, ConsoleEnable, ConsoleReset
+from app.changes.grant_adopt import GrantAdopt
 from app.changes.group_create import GroupCreate
 from app.changes.group_delete import GroupDelete
 from app.changes.group_membership import GroupJoin, GroupLeave
@@ -15,6 +16,7 @@ from app.changes.policies import PolicyCreate, PolicyDelete, PolicyUpdate
 from app.changes.policy_inline import PolicyInline
 from app.changes.user_create import UserCreate
 from app.changes.user_delete import UserDelete
+from app.changes.user_enrol import UserEnrol
 from app.changes.user_roles import UserRoles
 from app.changes.user_suspend import UserResume, UserSuspend
 from app.domain.words import Kind
@@ -48,5 +50,7 @@ REGISTRY: dict[Kind, Change] = {
         PolicyInline(),
         AccountPasswordPolicy(),
         MonitoringEnable(),
+        GrantAdopt(),
+        UserEnrol(),
     )
 }

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, StrictBool, StrictInt, model_validator
+from pydantic import Field, StrictBool, model_validator
 from typing_extensions import override
 
 from app.changes.account import AccountChange
@@ -10,6 +10,7 @@ from app.changes.base import Body, Wish
 from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.account_settings import SeenPasswordPolicy
+from app.domain.numbers import Whole
 from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation, Plan
 from app.domain.sightings import Seen
@@ -24,13 +25,13 @@ class PasswordPolicyBody(Body):
     Source: IAM API Reference, UpdateAccountPasswordPolicy. `max_age_days` null: passwords do not expire.
     """
 
-    minimum_length: Annotated[StrictInt, Field(ge=6, le=128)] = _DEFAULT.minimum_length
+    minimum_length: Annotated[Whole, Field(ge=6, le=128)] = _DEFAULT.minimum_length
     require_symbols: StrictBool = _DEFAULT.require_symbols
     require_numbers: StrictBool = _DEFAULT.require_numbers
     require_uppercase: StrictBool = _DEFAULT.require_uppercase
     require_lowercase: StrictBool = _DEFAULT.require_lowercase
-    max_age_days: Annotated[StrictInt, Field(ge=1, le=1095)] | None = _DEFAULT.max_age_days
-    reuse_prevention: Annotated[StrictInt, Field(ge=12, le=24)] = _DEFAULT.reuse_prevention
+    max_age_days: Annotated[Whole, Field(ge=1, le=1095)] | None = _DEFAULT.max_age_days
+    reuse_prevention: Annotated[Whole, Field(ge=12, le=24)] = _DEFAULT.reuse_prevention
     hard_expiry: StrictBool = _DEFAULT.hard_expiry
     allow_users_to_change_password: StrictBool = _DEFAULT.allow_users_to_change_password
 

@@ -9,7 +9,7 @@ import sys
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import catalog, operations, serving
+from app.cli import catalog, importing, operations, serving
 from app.clients.aws import AwsError, Retryable
 from app.errors import GatehouseError, StartError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 serving.add_to(app)
 operations.add_to(app)
+importing.add_to(app)
 catalog.add_to(app)
 
 

@@ -93,9 +93,13 @@ class Api:
             if cursor is None:
                 return
 
-    def post(self, path: str, body: Any) -> Any:
-        """The JSON of a POST; raises as `get` does."""
-        return self._call("POST", path, json=body)
+    def post(self, path: str, body: Any, *, seconds: float | None = None) -> Any:
+        """The JSON of a POST; raises as `get` does.
+
+        Args:
+            seconds: To wait for an answer that takes longer than most.
+        """
+        return self._call("POST", path, json=body, **({} if seconds is None else {"timeout": seconds}))
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
         answer = self._send(method, path, **options)

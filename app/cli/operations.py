@@ -51,7 +51,7 @@ def init(
     _check(Email, email, "--email")
     settings = config.load()
     groups = catalogue.read(settings.catalog)
-    with _writing(settings, migrated=False) as database:
+    with writing(settings, migrated=False) as database:
         with contextlib.closing(Database(settings.migrate_url or settings.database_url, audit_key=b"")) as owners:
             _bring_up(settings, owners)
         with database.write() as tx:
@@ -71,7 +71,7 @@ def setup_(
 ) -> None:
     """Prepare an AWS account: guardrails and the catalogue's groups. Safe to repeat; then it only reports."""
     settings = config.load()
-    with _writing(settings) as database:
+    with writing(settings) as database:
         with database.read() as tx:
             assessment.get_account(tx, account)
         iam, roles = BotoIam(pace=settings.aws_pace, attempts=2), Roles(role_arn, admin_role_arn)
@@ -91,7 +91,7 @@ def recover(
     owner_name: Annotated[str, typer.Option("--owner", help="Name of the owner.")], as_json: Json = False
 ) -> None:
     """Give the owner a new code when the token is lost. On this host only; audited."""
-    with _writing(config.load()) as database, database.write() as tx:
+    with writing(config.load()) as database, database.write() as tx:
         code, expires_at = tokens.recover(tx, owner_name)
     if as_json:
         typer.echo(json.dumps({"code": code, "expires_at": expires_at.isoformat()}))
@@ -154,7 +154,7 @@ def verify(as_json: Json = False) -> None:
 
 
 @contextlib.contextmanager
-def _writing(settings: Settings, *, migrated: bool = True) -> Iterator[Database]:
+def writing(settings: Settings, *, migrated: bool = True) -> Iterator[Database]:
     """The database, for this command alone on SQLite (rule 34)."""
     with contextlib.closing(make_database(settings)) as database, contextlib.ExitStack() as stack:
         if database.is_sqlite:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from app import log, migrate, rights, worker
+from app.clients.iam import BotoIam
 from app.config import Settings
 from app.db import Database
 from app.delivery import wakes
@@ -17,10 +18,14 @@ from app.errors import StartError
 from app.files.anchors import AnchorFile
 from app.files.locked import place, require_usable
 from app.main import create_app, make_database
+from app.services import account_roles
+from app.services.account_roles import Roles
 from app.services.anchoring import Anchoring
 from app.services.backoff import Backoff
 
 _log = log.get("serve")
+ACCOUNT_TIMEOUT = 60.0
+"""Seconds for one answer: a thousand users at once take longer to be written down than any other."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,13 @@ def started(
         if with_worker:
             inside = working(settings, database, endpoint_url=endpoint_url, backoff=backoff)
             delivery = stack.enter_context(inside)
-        app = create_app(settings, database, delivery, worker.direct(settings, database, endpoint_url=endpoint_url))
+        app = create_app(
+            settings,
+            database,
+            delivery,
+            worker.direct(settings, database, endpoint_url=endpoint_url),
+            lambda account: reading(settings, database, account, endpoint_url),
+        )
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -117,6 +128,13 @@ def started(
             timeout_graceful_shutdown=10,
         )
         yield Running(uvicorn.Server(config), sock, database)
+
+
+def reading(settings: Settings, database: Database, account: str, endpoint_url: str | None = None) -> BotoIam:
+    """What reads a whole account, as the first of its roles: made anew each time, which is rare."""
+    timeout = max(ACCOUNT_TIMEOUT, settings.aws_timeout.total_seconds())
+    role = account_roles.of_all(database).get(account, Roles()).first
+    return BotoIam(pace=settings.aws_pace, endpoint_url=endpoint_url, read_timeout=timeout, role_arn=role)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -27,6 +27,8 @@ _MESSAGE_LIMIT = 300
 _CODE_LIMIT = 100
 LARGEST_ANSWER = 8_000_000
 """Bytes. A page of a thousand members has half a million."""
+_LARGER = {"GetAccountAuthorizationDetails": 64_000_000}
+"""A thousand of anything, with the documents of all versions of their policies."""
 _AWS_HOSTS = (
     ".amazonaws.com",
     ".api.aws",
@@ -204,8 +206,9 @@ def client(
 
 def _sized(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
     """Refuse an answer before it is taken apart, which takes many times its size."""
-    if len(response_dict["body"]) > LARGEST_ANSWER:
-        raise NeedsPerson(operation_model.name, "AnswerTooLarge", f"more than {LARGEST_ANSWER} bytes")
+    most = _LARGER.get(operation_model.name, LARGEST_ANSWER)
+    if len(response_dict["body"]) > most:
+        raise NeedsPerson(operation_model.name, "AnswerTooLarge", f"more than {most} bytes")
 
 
 @contextmanager

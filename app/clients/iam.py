@@ -63,7 +63,7 @@ class BotoIam:
         self._writes = aws.Pace(rate, workers=workers)
         self._reads = aws.Pace(None if rate is None else rate * 2, workers=workers)
         self._monitoring = BotoMonitoring({"attempts": attempts, **options}, emulated=self.emulated, reads=self._reads)
-        self._trail = BotoTrail({"attempts": attempts, **options}, self._client, emulated=self.emulated)
+        self._trail = BotoTrail({"attempts": attempts, **options}, self._client, self, emulated=self.emulated)
         self._documents: OrderedDict[tuple[str, str], SeenPolicy] = OrderedDict()
 
     def keep_pace_with(self, other: "BotoIam") -> None:
@@ -245,18 +245,23 @@ class BotoIam:
     def _belongings_of(self, name: str, groups: list[str]) -> Belongings:
         return belongings.read(name, groups, self._read, self._all)
 
-    def _all(self, action: str, key: str, **parameters: str | int) -> Iterator[Any]:
+    def _all(self, action: str, key: str, **parameters: Any) -> Iterator[Any]:
+        for page in self.pages(action, **parameters):
+            yield from page[key]  # a list that is missing is not an empty one
+
+    def pages(self, action: str, *, most: int = _PAGES, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """The answers to one list, until IAM says that there is no more."""
         marker: dict[str, str] = {}
-        for _ in range(_PAGES):
+        for _ in range(most):
             with still_there() if marker else nullcontext():
                 page = self._read(action, **parameters, **marker)
-            yield from page[key]  # a list that is missing is not an empty one
+            yield page
             if not page.get("IsTruncated"):
                 return
             marker = {"Marker": str(page["Marker"])}
-        raise aws.NeedsPerson(action, "TooManyPages", f"more than {_PAGES} pages")
+        raise aws.NeedsPerson(action, "TooManyPages", f"more than {most} pages")
 
-    def _read(self, action: str, **parameters: str | int) -> dict[str, Any]:
+    def _read(self, action: str, **parameters: Any) -> dict[str, Any]:
         self._reads.wait()
         return self._send(action, parameters)
 

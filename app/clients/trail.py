@@ -2,16 +2,17 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
 
 from botocore import xform_name
 
 from app import metrics
-from app.clients import aws
+from app.clients import aws, details
 from app.clients.answers import readable
-from app.domain import trail
+from app.clients.details import ReadsAccounts
+from app.domain import found, trail
 from app.domain.trail import Page
 
 LOOKUP, SUMMARY = "LookupEvents", "GetAccountSummary"
@@ -20,7 +21,12 @@ BETWEEN = 0.5
 _A_PAGE = 50
 _REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """Where IAM, which is global, leaves its events."""
+_FRESH = 60.0
+"""Seconds for which one snapshot serves: many grants that end together are one moment."""
 _COUNTS = ("Groups", "InstanceProfiles", "MFADevices", "MFADevicesInUse", "Policies", "Providers", "Roles", "Users")
+
+
+Snapshot = dict[str, int | str]
 
 
 class Trail(Protocol):
@@ -33,16 +39,17 @@ class Trail(Protocol):
             token: Of the page before.
         """
 
-    def snapshot(self) -> Mapping[str, int]:
-        """How many users, groups, roles, policies and so on the account has."""
+    def snapshot(self) -> Snapshot:
+        """How many users, groups, roles, policies and so on the account has, and a digest of who has what."""
 
 
 class BotoTrail:
     """The same through boto3. The client is made when first needed: few accounts ever need it.
 
     Args:
-        options: Of `aws.client`: attempts, session, endpoint, patience.
+        options: Of `aws.client`: session, endpoint, patience. One attempt each: who asks comes again by itself.
         iam: The account's own client, for its partition and its counts.
+        whole: Reads the whole account, for the digest.
         emulated: The endpoint is not AWS's.
         clock: Seconds, monotonic.
         sleep: Waits that many seconds.
@@ -52,15 +59,17 @@ class BotoTrail:
         self,
         options: dict[str, Any],
         iam: Any,
+        whole: ReadsAccounts,
         *,
         emulated: bool,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._options, self._iam, self._emulated = options, iam, emulated
+        self._options, self._iam, self._whole, self._emulated = options, iam, whole, emulated
         self._clock, self._sleep = clock, sleep
         self._next = clock()
         self._client: Any = None
+        self._kept: tuple[float, Snapshot] | None = None
         self._lock = threading.Lock()
 
     def changes(self, user: str, since: datetime, until: datetime, token: str | None = None) -> Page:
@@ -78,12 +87,17 @@ class BotoTrail:
         with readable(LOOKUP):
             return trail.page(answer["Events"], answer.get("NextToken"))
 
-    def snapshot(self) -> Mapping[str, int]:
-        """How many of what the account has."""
+    def snapshot(self) -> Snapshot:
+        """How many of what the account has, and a digest of who has what."""
+        if self._kept is not None and self._clock() - self._kept[0] < _FRESH:
+            return self._kept[1]
         answer = self._send(self._iam, SUMMARY, {})
         with readable(SUMMARY):
             counts = answer["SummaryMap"]
-            return {name: int(counts[name]) for name in _COUNTS if name in counts}
+            made: Snapshot = {name: int(counts[name]) for name in _COUNTS if name in counts}
+        made["digest"] = found.digest(details.read(self._whole))
+        self._kept = self._clock(), made
+        return made
 
     def _send(self, client: Any, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
         with metrics.aws_call(action), aws.translated(action, emulated=self._emulated), readable(action):
@@ -95,7 +109,7 @@ class BotoTrail:
         with self._lock:  # sessions are not to be shared between threads
             if self._client is None:
                 region = _REGIONS.get(str(self._iam.meta.partition))
-                self._client = aws.client("cloudtrail", region=region, **self._options)
+                self._client = aws.client("cloudtrail", region=region, **{**self._options, "attempts": 1})
             owed = self._next - self._clock()
             self._next = max(self._next, self._clock()) + BETWEEN
         if owed > 0:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 NAME_PATTERN = r"^[A-Za-z0-9_+=,.@-]+$"
 _RESERVED = frozenset({"system", "anonymous", "rule"})
@@ -40,3 +40,30 @@ Email = Annotated[
 
 Reason = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
 """Why: 1 to 1000 characters, not blank."""
+
+_USER_NAME: TypeAdapter[str] = TypeAdapter(UserName)
+_GROUP_NAME: TypeAdapter[str] = TypeAdapter(GroupName)
+_ADDRESS: TypeAdapter[str] = TypeAdapter(Email)
+
+
+def is_user_name(text: str) -> bool:
+    """Whether somebody can be registered under it."""
+    return _is(_USER_NAME, text)
+
+
+def is_group_name(text: str) -> bool:
+    """Whether a group can have it."""
+    return _is(_GROUP_NAME, text)
+
+
+def is_email(text: str) -> bool:
+    """Whether it is written like an e-mail address."""
+    return _is(_ADDRESS, text)
+
+
+def _is(kind: TypeAdapter[str], text: str) -> bool:
+    try:
+        kind.validate_python(text)
+    except ValidationError:
+        return False
+    return True

@@ -3,23 +3,14 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from app.domain.durations import Duration
 from app.domain.names import NAME_PATTERN, GroupName, key
+from app.domain.numbers import Whole
 
 _APPROVER = rf"^(role:admin|group:{NAME_PATTERN[1:-1]}|{NAME_PATTERN[1:-1]})$"
 Approver = Annotated[str, Field(min_length=1, max_length=140, pattern=_APPROVER)]
-
-
-def _a_number(value: object) -> object:
-    # pydantic's own reader takes true and "1" as well.
-    if isinstance(value, bool | str):
-        raise ValueError("write a whole number")  # noqa: TRY004 - pydantic turns a ValueError into its answer
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_a_number)]
 
 
 class SelfService(BaseModel):

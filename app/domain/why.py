@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from app.domain.states import ENDING_GRANTS, HOLDING_GRANTS, GrantState
+from app.domain.words import Origin
 
 EXPLAINED = HOLDING_GRANTS | ENDING_GRANTS
 """A grant in one of these states may be why IAM shows the access: scheduled ones give nothing yet, revoked no more."""
@@ -63,6 +64,14 @@ class Given:
     request: Asked | None
     approvals: tuple[Approval, ...]
     policy: str | None = None
+    origin: Origin = Origin.REQUEST
+
+    @property
+    def note(self) -> str | None:
+        """Where nobody asked: what there is to say instead."""
+        if self.origin != Origin.IMPORTED or self.starts_at is None:
+            return None
+        return f"imported on {self.starts_at:%Y-%m-%d}: it stood in the account before Gatehouse, and has no end"
 
 
 @dataclass(frozen=True)

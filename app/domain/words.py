@@ -30,6 +30,8 @@ class Kind(StrEnum):
     USER_RESUME = "user.resume"
     USER_DELETE = "user.delete"
     POLICY_INLINE = "policy.inline"
+    GRANT_ADOPT = "grant.adopt"
+    USER_ENROL = "user.enrol"
 
 
 class Role(StrEnum):
@@ -77,6 +79,14 @@ class UserState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     DELETED = "deleted"
+
+
+class Origin(StrEnum):
+    """Where a grant comes from."""
+
+    REQUEST = "request"
+    IMPORTED = "imported"
+    """It stood in the account before Gatehouse: nobody asked for it here, and it has no end (rule 20)."""
 
 
 class Severity(StrEnum):

@@ -18,6 +18,8 @@ class Account(SQLModel, table=True):
     admin_role_arn: str | None = None
     """The role for what touches `/lab-admin/` (rule 26); empty: the same."""
     setup_at: dt.datetime | None = None
+    imported_at: dt.datetime | None = None
+    """When the first import was complete; from then on an import only reports (rule 29)."""
 
 
 class Sighting(SQLModel, table=True):

@@ -97,6 +97,8 @@ class Enrolment(SQLModel, table=True):
     handed_out_by: str | None = None
     """The admin who got the code to pass on; empty for `gatehouse recover`."""
     recovery: bool = False
+    access_request_id: str | None = Field(default=None, index=True, unique=True)
+    """The `user.enrol` that allowed it, for somebody who was enrolled already; it allows one."""
     created_at: dt.datetime
     expires_at: dt.datetime
     used_at: dt.datetime | None = None

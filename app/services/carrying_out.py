@@ -21,7 +21,20 @@ from app.domain.states import (
     GrantState,
 )
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, grants, group_ends, handover, leaving, outcomes, resting, secrets, sightings
+from app.services import (
+    adopting,
+    approvals,
+    audit,
+    grants,
+    group_ends,
+    group_outcomes,
+    handover,
+    leaving,
+    outcomes,
+    resting,
+    secrets,
+    sightings,
+)
 from app.services.assessment import Assessment, reassess, wish_of
 from app.services.backoff import Backoff
 from app.services.ends import EndGrants
@@ -128,7 +141,7 @@ class CarryOut:
             if row.state not in OPEN or not self._may_go_on(tx, row, current):
                 return False
             assessment = reassess(tx, row)
-            assessment = outcomes.noted(tx, row, assessment, seen)
+            assessment = group_outcomes.noted(tx, row, assessment, seen)
             if row.state == APPROVED:
                 move_request(tx, row, QUEUED)
             if not self._still_approved(tx, row, assessment, plan):
@@ -141,7 +154,8 @@ class CarryOut:
                 group_ends.begun(tx, row)
             if row.state == QUEUED:
                 for grant in current:
-                    seconds = min(grant.duration_seconds, grants.longest(assessment, grant.access))  # rule 5
+                    longest = grants.longest(assessment, grant.access)
+                    seconds = min(grant.duration_seconds or longest, longest)  # rule 5
                     # The undo is due before the first write is made (rule 19).
                     undo_at = tx.now + timedelta(seconds=seconds)
                     move_grant(tx, grant, GrantState.APPLYING, due_at=undo_at, duration_seconds=seconds)
@@ -201,7 +215,7 @@ class CarryOut:
             row = outcomes.hold(tx, request_id)
             if row.state != APPLYING:
                 return
-            if change.of_group and not outcomes.group_changed(tx, row, change, wish, seen):
+            if change.of_group and not group_outcomes.group_changed(tx, row, change, wish, seen):
                 return
             sightings.save_user(tx, row.account, row.user, seen.user)
             sightings.save_inline(tx, row.account, row.user, seen.inline)
@@ -211,6 +225,7 @@ class CarryOut:
                 return
             for grant in current:
                 outcomes.activate(tx, grant)
+            adopting.took_over(tx, row)
             move_request(tx, row, APPLIED, applied_at=tx.now, failure=None, **handover.finish(tx, row, seen))
             if change.of_person:
                 leaving.applied(tx, row)

@@ -47,7 +47,7 @@ def _due(*there: sa.ColumnElement[bool]) -> sa.Select[str, str]:
 def _holders(name: sa.ColumnElement[str], *there: sa.ColumnElement[bool]) -> sa.Select[str, str]:
     held = _grants.c.state.in_(sorted(HOLDING_GRANTS))
     named = name.in_(sa.bindparam("names", expanding=True))
-    return sa.select(name, _grants.c.id).where(*there, named, held).order_by(_grants.c.ends_at)
+    return sa.select(name, _grants.c.id).where(*there, named, held).order_by(_grants.c.ends_at.nulls_last())
 
 
 _DUE_IN_GROUP, _DUE_OF_USER = _due(*_IN_GROUP), _due(*_OF_USER)
@@ -167,7 +167,7 @@ def _turn(tx: Tx, due: list[Grant]) -> None:
         if grant.state != GrantState.APPLYING:
             continue
         # The request that should have given it never finished; it undoes what it wrote (rule 19).
-        row = tx.session.get_one(AccessRequest, grant.access_request_id)
+        row = tx.session.get_one(AccessRequest, grant.access_request_id)  # only what was asked for is ever applying
         move_grant(tx, grant, GrantState.REVOKING, end_reason="not_applied", due_at=tx.now)
         if row.provisioning == Provisioning.APPLYING:
             failure = problem(tx.now, "took_too_long", "It was not carried out in time.", undoing=True)

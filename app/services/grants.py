@@ -20,7 +20,7 @@ from app.domain.states import (
     GrantState,
     Provisioning,
 )
-from app.domain.words import Kind
+from app.domain.words import Kind, Origin
 from app.errors import Conflict, Forbidden, NotFound
 from app.models import AccessRequest, Grant, RequestGroup, columns, new_id
 from app.services import audit, directory, one_offs, people, sightings
@@ -45,6 +45,7 @@ _IS_LIVE = {
 }
 _LIVE = {of: select(Grant).where(*where).execution_options(populate_existing=True) for of, where in _IS_LIVE.items()}
 _LIVE_ID = {of: sa.select(_grants.c.id).where(*where).limit(1) for of, where in _IS_LIVE.items()}
+_GIVES = {"group": (Kind.GROUP_JOIN, Kind.GRANT_ADOPT), "policy": (Kind.POLICY_INLINE,)}
 _NOT_UNDER_WAY = (Provisioning.NONE, Provisioning.QUEUED, Provisioning.FAILED)
 
 
@@ -107,7 +108,7 @@ def other_holder(tx: Tx, grant: Grant) -> str | None:
             col(Grant.state).in_(HOLDING_GRANTS),
             col(Grant.id) != grant.id,
         )
-        .order_by(col(Grant.ends_at).desc())
+        .order_by(col(Grant.ends_at).desc().nulls_first())
         .limit(1)
     ).scalar_one_or_none()
     return found
@@ -164,7 +165,7 @@ def _asked(tx: Tx, account: str, user: str, access: Access) -> list[AccessReques
     query = select(AccessRequest).where(
         col(AccessRequest.user) == user,
         col(AccessRequest.account) == account,
-        col(AccessRequest.kind) == (Kind.GROUP_JOIN if access.of == "group" else Kind.POLICY_INLINE),
+        col(AccessRequest.kind).in_(_GIVES[access.of]),
         col(AccessRequest.decision).in_((DecisionState.PENDING, DecisionState.APPROVED)),
         col(AccessRequest.provisioning).in_(_NOT_UNDER_WAY),
     )
@@ -249,11 +250,15 @@ def extendable(tx: Tx, caller: Caller, grant_id: str, duration: timedelta) -> Gr
     """The grant to be extended (rule 23).
 
     Raises:
-        Conflict: `grant_ended`, it is not active; `not_later`, the new end would be no later.
+        Conflict: `grant_ended`, it is not active; `adopt_instead`, it has no end; `not_later`, the new end would be
+            no later.
     """
     grant = get_visible(tx, caller, grant_id)
     if grant.state != GrantState.ACTIVE:
         raise Conflict(f"Only an active grant can be extended; this one is {grant.state}.", code="grant_ended")
+    if grant.origin == Origin.IMPORTED:
+        text = "This access was imported and has no end that could be later; ask for grant.adopt, which gives it one."
+        raise Conflict(text, code="adopt_instead")
     if grant.ends_at is not None and tx.now + duration <= grant.ends_at:
         raise Conflict("The access already lasts longer than that; ask for a later end.", code="not_later")
     return grant

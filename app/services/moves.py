@@ -123,7 +123,7 @@ def _with_end(tx: Tx, to: GrantState, values: dict[str, Any]) -> dict[str, Any]:
 def _note_grants(tx: Tx, rows: Sequence[Grant], values: dict[str, Any]) -> None:
     _write(tx, _UPDATE_GRANT, [(row, {"was_state": row.state}) for row in rows], values)
     for row in rows:
-        tx.touched |= {row.id, row.access_request_id}
+        tx.touched |= {row.id, row.access_request_id or row.id}
         _wake(tx, Work("ends", row.account, row.place), values.get("due_at"))
 
 

@@ -65,6 +65,12 @@ def ask_roles(tx: Tx, caller: Caller, name: str, roles: frozenset[Role], reason:
     return ask(tx, caller, Draft(kind=Kind.USER_ROLES, body=body, reason=reason, user=name))
 
 
+def ask_enrolment(tx: Tx, caller: Caller, name: str, reason: str) -> AccessRequest:
+    """File `user.enrol`, for somebody who is enrolled already."""
+    body = REGISTRY[Kind.USER_ENROL].body.model_validate({})
+    return ask(tx, caller, Draft(kind=Kind.USER_ENROL, body=body, reason=reason, user=name))
+
+
 def ask_leaving(tx: Tx, caller: Caller, kind: Kind, name: str, reason: str) -> AccessRequest:
     """File `user.suspend`, `user.resume` or `user.delete`."""
     body = REGISTRY[kind].body.model_validate({})

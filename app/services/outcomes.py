@@ -7,8 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from app.changes import REGISTRY, Change
-from app.changes.base import Wish
+from app.changes import REGISTRY
 from app.clients import aws
 from app.db import Tx
 from app.domain.actors import SYSTEM_ACTOR
@@ -19,8 +18,8 @@ from app.domain.sightings import Seen
 from app.domain.states import APPLIED, APPLYING, CANCELLED, ENDING_GRANTS, FAILED, HOLDING_GRANTS, QUEUED, GrantState
 from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant
-from app.services import approvals, audit, directory, grants, group_ends, lab_policies, people, sightings
-from app.services.assessment import Assessment, reassess
+from app.services import adopting, approvals, audit, grants, people
+from app.services.assessment import Assessment
 from app.services.moves import move_grant, move_request, note_request
 
 
@@ -226,50 +225,11 @@ def is_given_again(tx: Tx, row: AccessRequest, assessment: Assessment) -> bool:
 
 def activate(tx: Tx, grant: Grant) -> None:
     """IAM shows the access: its clock starts, and its end is due in the same transaction."""
-    ends_at = tx.now + timedelta(seconds=grant.duration_seconds)
+    lasts = timedelta(seconds=grant.duration_seconds or 0)  # only imported grants have none, and they are active
+    ends_at = tx.now + lasts
     move_grant(tx, grant, GrantState.ACTIVE, starts_at=tx.now, ends_at=ends_at, due_at=ends_at, attempts=0)
-    audit.of_grant(
-        tx,
-        "grant.started",
-        grant,
-        by=SYSTEM_ACTOR,
-        ends_at=ends_at.isoformat(),
-        duration=to_text(timedelta(seconds=grant.duration_seconds)),
-    )
-
-
-def noted(tx: Tx, row: AccessRequest, assessment: Assessment, seen: Seen) -> Assessment:
-    """Keep what was just read, and judge anew by it where documents were read (rule 13)."""
-    change, wish = assessment.change, assessment.wish
-    if (change.of_policy or row.kind == Kind.GROUP_DELETE) and row.state == APPLYING:
-        # What was true before it was begun is what an undo goes back to, and what its approval is judged by.
-        return assessment
-    groups = {*change.groups(wish.body), *wish.attached, *seen.groups}
-    lab_policies.note(tx, row.account, wish, seen)
-    known, cap = assessment.seen, wish.boundary_arn
-    sightings.save(tx, row.account, row.user, groups, seen, known, boundary=cap, documents=change.of_group)
-    return reassess(tx, row) if change.of_group else assessment
-
-
-def group_changed(tx: Tx, row: AccessRequest, change: Change, wish: Wish, seen: Seen) -> bool:
-    """IAM shows the change of a group: it is managed so from here on, and asking goes by what was seen.
-
-    Returns:
-        False: It cannot be managed so, and the request has failed.
-    """
-    directory.hold_roles(tx)  # nobody judges by the group's rule while it is being changed
-    if row.kind == Kind.GROUP_DELETE:
-        group_ends.deleted(tx, row)
-    elif row.kind != Kind.GROUP_CREATE:
-        change.save(tx.session, wish)
-    elif not group_ends.created(tx, row, wish, seen):
-        name = wish.body.name
-        failed(tx, row, "name_taken", f"A group named {name} came to be managed meanwhile; this one is left as it is.")
-        return False
-    lab_policies.note(tx, row.account, wish, seen)
-    names = {*change.groups(wish.body), *wish.attached, *seen.groups}
-    sightings.save_groups(tx, row.account, {name: seen.groups.get(name) for name in names})
-    return True
+    said = {"ends_at": ends_at.isoformat(), "duration": to_text(lasts)}
+    audit.of_grant(tx, "grant.started", grant, by=SYSTEM_ACTOR, **said)
 
 
 def close(tx: Tx, row: AccessRequest, why: str) -> None:
@@ -295,6 +255,7 @@ def failed(tx: Tx, row: AccessRequest, code: str, detail: str, **more: Any) -> N
     failure = approvals.problem(tx.now, code, detail, **more)
     lapses_at = max(row.lapses_at, tx.now)
     move_request(tx, row, FAILED, failure=failure, due_at=lapses_at)
+    adopting.lost(tx, row, code)
     audit.of_request(
         tx,
         "access_request.failed",

@@ -78,7 +78,7 @@ def _own(tx: Tx, account: str, grants: list[Grant]) -> list[Grant]:
 
     def opens(user: str) -> bool:
         documents = [one.document or None for one in one_offs.of_user(tx, account, user)]
-        return power.of_documents(documents, [caps[user].document if user in caps else None])
+        return power.of_documents(documents or [None], [caps[user].document if user in caps else None])
 
     mighty = {user for user in {grant.user for grant in grants} if opens(user)}
     return [grant for grant in grants if grant.user in mighty]

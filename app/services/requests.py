@@ -22,7 +22,7 @@ from app.domain.states import (
 from app.domain.words import DEFAULT_ACCOUNT, Kind
 from app.errors import Conflict, Forbidden, GatehouseError, Invalid, NotFound
 from app.models import AccessRequest, RequestGroup, columns, new_id
-from app.services import approvals, audit, directory, grants, in_the_way, leaving, people, shelf, visibility
+from app.services import adopting, approvals, audit, directory, grants, in_the_way, leaving, people, shelf, visibility
 from app.services.assessment import Assessment, assess, reassess
 from app.services.moves import move_request
 from app.services.people import Known
@@ -73,6 +73,9 @@ def look_at(tx: Tx, caller: Caller, draft: Draft, *, request_id: str, store: boo
         NotFound: The user, the group or the account does not exist.
         Forbidden: The caller may not ask for this user (rule 1).
     """
+    if draft.kind == Kind.GRANT_ADOPT:
+        body, user, account = adopting.resolved(tx, caller, draft.body, draft.user, draft.account)
+        draft = replace(draft, body=body, user=user, account=account, extends=body.grant_id)
     subject = _subject(tx, caller, draft, store=store)
     assessment = assess(
         tx,
@@ -85,7 +88,7 @@ def look_at(tx: Tx, caller: Caller, draft: Draft, *, request_id: str, store: boo
         duration=draft.duration,
     )
     _may_ask(caller, assessment)
-    if draft.duration is None and draft.kind == Kind.GROUP_JOIN:
+    if draft.duration is None and draft.kind in {Kind.GROUP_JOIN, Kind.GRANT_ADOPT}:
         draft = replace(draft, duration=assessment.ruling.max_duration)  # rule 20
     refusals = [
         *_timing(tx, draft, assessment),
@@ -213,7 +216,7 @@ def _timing(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
 def _in_the_way(tx: Tx, draft: Draft, assessment: Assessment) -> list[Refusal]:
     refused = []
     wish = assessment.wish
-    if draft.extends is None:
+    if draft.extends is None or draft.kind == Kind.GRANT_ADOPT:
         refused += in_the_way.of(tx, assessment)
     if draft.kind == Kind.USER_RESUME:
         refused += leaving.in_the_way(tx, wish.user)
@@ -263,7 +266,7 @@ def retry(tx: Tx, caller: Caller, request_id: str) -> AccessRequest:
         raise Conflict("Its approvals no longer count; ask anew.", code="approval_void")
     for access in assessment.change.gives(assessment.wish.body):
         held = grants.live_id(tx, row.account, row.user, access)
-        if held:
+        if held not in {None, row.extends}:
             raise Conflict(f"{row.user} has {access.name} by now.", code="already_has_access", grant_id=held)
     same = assessment.same_change
     if (other := tx.session.connection().execute(_SAME, {"same": [same]}).first()) is not None:
@@ -278,16 +281,6 @@ def extend(tx: Tx, caller: Caller, grant_id: str, duration: timedelta, reason: s
     """Ask for a later end: a new grant that overlaps, under the same rule as the first (rule 23)."""
     grant = grants.extendable(tx, caller, grant_id, duration)
     kind, change = grants.wish_for(tx, grant)
-    return ask(
-        tx,
-        caller,
-        Draft(
-            kind=kind,
-            body=REGISTRY[kind].body.model_validate(change),
-            reason=reason,
-            user=grant.user,
-            account=grant.account,
-            duration=duration,
-            extends=grant.id,
-        ),
-    )
+    body = REGISTRY[kind].body.model_validate(change)
+    draft = Draft(kind, body, reason, grant.user, grant.account, duration, extends=grant.id)
+    return ask(tx, caller, draft)

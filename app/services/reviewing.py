@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app import log, metrics
 from app.clients import aws
 from app.clients.iam import Iam
-from app.clients.trail import BETWEEN, LOOKUP
+from app.clients.trail import BETWEEN, LOOKUP, Snapshot
 from app.db import Transactions, Tx
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.retries import SETTLES
@@ -32,6 +32,8 @@ KEPT = 100
 """Changes that are reported one by one; of more only the number."""
 _WHY = 500
 """Characters of what AWS said against it."""
+OLDEST = timedelta(days=88)
+"""CloudTrail looks 90 days back (CloudTrail API reference, LookupEvents); a day of trying and one to spare."""
 _PAUSES = Backoff(first=30.0, longest=3600.0)
 """Nobody waits for a report as for access: it is asked for less and less often."""
 _HELD = timedelta(minutes=10)
@@ -85,11 +87,12 @@ class Review:
         row = self._take(grant_id)
         if row is None:
             return
-        found, not_seen, more = _Found.of(row), [], False
+        found, not_seen, more, refused = _Found.of(row), [], False, False
         try:
-            # Wider than the grant: what IAM did a moment before it showed the access, or just after it was taken.
-            window = (row.since - SETTLES, row.until + SETTLES)
-            page = self._iam.trail().changes(row.user, *window, row.token)
+            since, until = _window(row)
+            if since > row.since:
+                not_seen.append(f"{LOOKUP}: what was before {since.isoformat()} is too old for it")
+            page = self._iam.trail().changes(row.user, since, until, row.token)
             found = found.and_also(page)
             if page.token is not None and found.pages < PAGES:
                 self._go_on(row, found, page.token)
@@ -100,8 +103,9 @@ class Review:
         except aws.AwsError as problem:
             if not self._gives_up(row, problem):
                 return
+            refused = True
             not_seen.append(printable(problem, _WHY))
-        self._report(row, found, more=more, not_seen=not_seen)
+        self._report(row, found, more=more, not_seen=not_seen, refused=refused)
 
     def _take(self, grant_id: str) -> PowerReview | None:
         """The row, if it is due and nobody else has it: it rests until its process must be dead."""
@@ -127,11 +131,12 @@ class Review:
         _log.warning("review_failed", grant_id=row.grant_id, problem=str(problem), gives_up_at=until.isoformat())
         return False
 
-    def _report(self, row: PowerReview, found: _Found, *, more: bool, not_seen: list[str]) -> None:
-        snapshot: dict[str, int] | None = None
+    def _report(self, row: PowerReview, found: _Found, *, more: bool, not_seen: list[str], refused: bool) -> None:
+        snapshot: Snapshot | None = None
         try:
-            snapshot = dict(self._iam.trail().snapshot())
+            snapshot = self._iam.trail().snapshot()
         except aws.AwsError as problem:
+            refused = refused or not isinstance(problem, aws.NotOffered)
             not_seen.append(printable(problem, _WHY))
         with self._database.write() as tx:
             if not _move(tx, row, due_at=None, found=None, token=None):
@@ -150,13 +155,19 @@ class Review:
                 not_seen=not_seen,
             )
         said = {"grant_id": row.grant_id, "user": row.user, "changes": found.count}
-        if not_seen:
+        if refused:
             metrics.POWER_UNSEEN.inc()
             _log.error("power_not_reviewed", **said, not_seen=not_seen)
-        elif found.count:
-            _log.warning("power_reviewed", **said)
         else:
-            _log.info("power_reviewed", **said)
+            (_log.warning if found.count else _log.info)("power_reviewed", **said, not_seen=not_seen)
+
+
+def _window(row: PowerReview) -> tuple[datetime, datetime]:
+    """What is asked for, the same for each page, as AWS wants it.
+
+    Wider than the grant: what IAM did a moment before it showed the access, or just after it was taken.
+    """
+    return max(row.since - SETTLES, row.until - OLDEST), row.until + SETTLES
 
 
 def _move(tx: Tx, row: PowerReview, **values: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app import bulk
 from app.db import Tx
 from app.domain import access
 from app.domain.credentials import SeenCredentials
@@ -23,6 +24,11 @@ LAB_POLICY = "lab_policy"
 _seen = columns(Sighting)
 _LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
     _seen.c.account == sa.bindparam("account"), _seen.c.name.in_(sa.bindparam("names", expanding=True))
+)
+_KNOWN_USERS = sa.select(_seen.c.name).where(
+    _seen.c.account == sa.bindparam("account"),
+    _seen.c.what == "user",
+    _seen.c.name.in_(sa.bindparam("names", expanding=True)),
 )
 _REFRESH = sa.update(_seen).where(
     _seen.c.account == sa.bindparam("in_account"), _seen.c.what == "user", _seen.c.name == sa.bindparam("of")
@@ -170,6 +176,20 @@ def taken(tx: Tx, account: str, place: str, names: Iterable[str]) -> None:
 def save_keys(tx: Tx, account: str, user: str, key_ids: Iterable[str]) -> None:
     """Keep which access keys a user was just seen to have."""
     _put(tx, account, "keys", user, {"ids": sorted(key_ids)})
+
+
+def save_users(tx: Tx, account: str, users: Iterable[SeenUser]) -> None:
+    """Keep what was just read of many users."""
+    rows = {
+        user.name: {"account": account, "what": "user", "name": user.name, "state": user.as_json(), "seen_at": tx.now}
+        for user in users
+    }
+    connection = tx.session.connection()
+    known = connection.execute(_KNOWN_USERS, {"account": account, "names": list(rows)}).scalars().all()
+    again = [rows.pop(name) for name in known]
+    bulk.insert(connection, _seen, list(rows.values()))
+    if again:
+        connection.execute(_PUT_POSTGRESQL if tx.locks_rows else _PUT_SQLITE, again)
 
 
 def left(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:

@@ -10,9 +10,9 @@ from app.db import Tx
 from app.domain import secrets
 from app.domain.actors import SYSTEM_ACTOR, Actor, Caller
 from app.domain.people import Person
-from app.domain.words import Channel, Scope, UserState
+from app.domain.words import Channel, Kind, Scope, UserState
 from app.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
-from app.models import Enrolment, Token, User, columns, new_id
+from app.models import AccessRequest, Enrolment, Token, User, columns, new_id
 from app.services import audit, directory, listing
 
 LONGEST = timedelta(days=90)
@@ -135,14 +135,35 @@ def revoke(tx: Tx, caller: Caller, token_id: str) -> None:
     audit.record(tx, "token.revoked", by=caller, subject=caller.name, token_id=token.id)
 
 
+def needs_request(tx: Tx, caller: Caller, name: str) -> bool:
+    """Whether `user.enrol` has to be asked for first: they are enrolled, and the caller has none that was approved."""
+    user = directory.get_user(tx, name, lock=True)
+    return caller.is_admin and user.enrolled_at is not None and _allowed(tx, caller, user) is None
+
+
 def hand_out(tx: Tx, caller: Caller, name: str) -> tuple[str, datetime]:
-    """A one-time code that an admin passes on to somebody who has no token yet."""
+    """A one-time code that an admin passes on to somebody who has no token yet, or for whom `user.enrol` allows it."""
     user = directory.get_user(tx, name, lock=True)
     if not caller.is_admin:
         raise Forbidden("Only an admin can hand out codes.", code="admin_only")
-    if user.enrolled_at is not None:
-        raise Conflict(f"{user.name} is enrolled already.", code="already_enrolled")
-    return _new_code(tx, caller, user, handed_out_by=caller.name, recovery=False)
+    allowed = _allowed(tx, caller, user)
+    if user.enrolled_at is not None and allowed is None:
+        raise Conflict(f"{user.name} is enrolled already; ask for user.enrol.", code="already_enrolled")
+    return _new_code(tx, caller, user, handed_out_by=caller.name, access_request_id=allowed)
+
+
+def _allowed(tx: Tx, caller: Caller, user: User) -> str | None:
+    """The applied `user.enrol` of the caller's for which no code was made yet."""
+    used = sa.select(col(Enrolment.id)).where(col(Enrolment.access_request_id) == col(AccessRequest.id))
+    query = sa.select(col(AccessRequest.id)).where(
+        col(AccessRequest.kind) == Kind.USER_ENROL,
+        col(AccessRequest.user) == user.name,
+        col(AccessRequest.requester) == caller.name,
+        col(AccessRequest.applied_at) > tx.now - CODE_LASTS,
+        ~used.exists(),
+    )
+    found: str | None = tx.session.execute(query.order_by(col(AccessRequest.id).desc()).limit(1)).scalar_one_or_none()
+    return found
 
 
 def recover(tx: Tx, name: str) -> tuple[str, datetime]:
@@ -155,7 +176,15 @@ def recover(tx: Tx, name: str) -> tuple[str, datetime]:
     return _new_code(tx, SYSTEM_ACTOR, user, handed_out_by=None, recovery=True)
 
 
-def _new_code(tx: Tx, by: Actor, user: User, *, handed_out_by: str | None, recovery: bool) -> tuple[str, datetime]:
+def _new_code(
+    tx: Tx,
+    by: Actor,
+    user: User,
+    *,
+    handed_out_by: str | None,
+    recovery: bool = False,
+    access_request_id: str | None = None,
+) -> tuple[str, datetime]:
     tx.session.execute(
         sa.update(Enrolment)
         .where(col(Enrolment.user) == user.name, col(Enrolment.used_at).is_(None))
@@ -169,12 +198,14 @@ def _new_code(tx: Tx, by: Actor, user: User, *, handed_out_by: str | None, recov
             sha256=secrets.code_fingerprint(code),
             handed_out_by=handed_out_by,
             recovery=recovery,
+            access_request_id=access_request_id,
             created_at=tx.now,
             expires_at=expires_at,
         )
     )
     event = "owner.recovery_code_made" if recovery else "enrolment.code_handed_out"
-    audit.record(tx, event, by=by, subject=user.name, expires_at=expires_at.isoformat())
+    said = {"subject": user.name, "access_request_id": access_request_id, "expires_at": expires_at.isoformat()}
+    audit.record(tx, event, by=by, **said)
     return code, expires_at
 
 
@@ -194,13 +225,10 @@ def redeem(tx: Tx, code: str, *, channel: Channel, request_id: str) -> tuple[Tok
         raise BadRequest("This code is not valid (any more); ask an admin for a new one.", code="invalid_code")
     found.used_at = tx.now
     by = Actor(user.name, channel, request_id)
-    if found.recovery:
-        tx.session.execute(
-            sa.update(Token)
-            .where(col(Token.owner) == user.name, col(Token.revoked_at).is_(None))
-            .values(revoked_at=tx.now)
-        )
-    else:
+    if found.recovery or found.access_request_id is not None:  # whoever had the old ones has nothing any more
+        theirs = sa.update(Token).where(col(Token.owner) == user.name, col(Token.revoked_at).is_(None))
+        tx.session.execute(theirs.values(revoked_at=tx.now))
+    if not found.recovery:
         user.enrolled_by, user.verified = found.handed_out_by, False
     user.enrolled_at, user.version = tx.now, user.version + 1
     audit.record(tx, "enrolment.redeemed", by=by, subject=user.name, handed_out_by=found.handed_out_by)

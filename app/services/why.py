@@ -19,7 +19,7 @@ from app.services.people import Known
 _grants, _requests, _decisions = columns(Grant), columns(AccessRequest), columns(Decision)
 _sightings, _accounts = columns(Sighting), columns(Account)
 
-_OF_GRANT = ("id", "account", "group", "policy", "state", "duration_seconds", "starts_at", "ends_at")
+_OF_GRANT = ("id", "account", "group", "policy", "state", "origin", "duration_seconds", "starts_at", "ends_at")
 _GIVEN = (
     sa.select(
         *(_grants.c[n] for n in _OF_GRANT),
@@ -92,6 +92,7 @@ def _grant(row: Any, approvals: tuple[Approval, ...]) -> Given:
         ends_at=row.ends_at,
         request=_asked(row) if row.request_id is not None else None,
         approvals=approvals,
+        origin=row.origin,
     )
 
 

@@ -1,7 +1,7 @@
 """reports on administrator power that ended
 
 Revision ID: 0014
-Revises: 0009
+Revises: 0011
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0014"
-down_revision = "0009"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

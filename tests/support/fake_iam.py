@@ -5,12 +5,12 @@ quotas"), and `tests/test_iam_port*.py` hold it to that next to the emulators.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from app.clients import aws, secret_calls
+from app.clients import aws, details, secret_calls
 from app.clients.iam import WRITES
 from app.clients.monitoring import WRITES as MONITORING_WRITES
 from app.domain import governance, guardrails
@@ -23,6 +23,7 @@ from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation
 from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from tests.support import fake_checks as checks
+from tests.support import fake_details
 from tests.support.fake_monitoring import Monitors
 from tests.support.fake_policies import DOCUMENT, Policies
 from tests.support.fake_trail import FakeTrail
@@ -74,6 +75,8 @@ class FakeIam(Policies, Monitors):
         read_faults: The same for the reading ones.
         during: Called once inside the next call, as if somebody came in meanwhile.
         calls: Every changing call that was made, by action.
+        page_size: Things in one page of GetAccountAuthorizationDetails; a page may be shorter.
+        calls_of_details: How many of these pages were asked for.
     """
 
     def __init__(self, *, emulated: bool = False) -> None:
@@ -97,6 +100,7 @@ class FakeIam(Policies, Monitors):
         self.during: Callable[[], None] | None = None
         self.calls: list[str] = []
         self.history = FakeTrail(self._read)
+        self.page_size, self.calls_of_details = 1000, 0
 
     def memberships(self) -> set[tuple[str, str]]:
         """Every membership: user and group."""
@@ -149,6 +153,19 @@ class FakeIam(Policies, Monitors):
         self._read("ListAccessKeys")
         found = self.users.get(name)
         return None if found is None else found.belongings()
+
+    def pages(self, action: str, *, most: int, **parameters: Any) -> Iterator[Mapping[str, Any]]:
+        """The whole account, so many things a page. Nothing else is listed so."""
+        assert (action, parameters["Filter"]) == (details.ACTION, list(details.KINDS))
+        # Without our guardrails, whose hashes are names here.
+        own = {a: p.document for a, p in self.policies.items() if p.document and ":iam::aws:" not in a}
+        lab = {arn: document for arn, document in own.items() if ":policy/governance/" not in arn}
+        pages = fake_details.pages(self.users, self.groups, lab, size=self.page_size)
+        assert len(pages) <= most
+        for page in pages:
+            self._read(action)
+            self.calls_of_details += 1
+            yield page
 
     def inline(self, name: str, *, documents: bool = True) -> tuple[InlinePolicy, ...] | None:
         self._read("ListUserPolicies")

@@ -1,11 +1,12 @@
 """The fake's CloudTrail: events with state, a page at a time, as LookupEvents has them."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from app.clients import aws
+from app.clients.trail import Snapshot
 from app.domain import trail
 from app.domain.trail import Page
 
@@ -54,6 +55,6 @@ class FakeTrail:
         more = str(start + A_PAGE) if len(found) > start + A_PAGE else None
         return trail.page(found[start : start + A_PAGE], more)
 
-    def snapshot(self) -> Mapping[str, int]:
+    def snapshot(self) -> Snapshot:
         self._read("GetAccountSummary")
-        return {"Users": 1, "Groups": 3}
+        return {"Users": 1, "Groups": 3, "digest": "sha256:0"}

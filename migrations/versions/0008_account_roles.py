@@ -1,6 +1,6 @@
 """the roles that Gatehouse works as in an account
 
-Revision ID: 0013
+Revision ID: 0008
 Revises: 0007
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0013"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None

@@ -1,15 +1,15 @@
 """access keys on their way out
 
-Revision ID: 0010
-Revises: 0013
+Revision ID: 0009
+Revises: 0008
 """
 
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0010"
-down_revision = "0013"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
