@@ -25,8 +25,26 @@ from tests.support.iam_stub import stub, stub_aws, stub_default, stub_emulator, 
 from tests.support.lab import Lab, serving
 
 _numbers = itertools.count(1)
+_LONGEST = (
+    "faults",
+    "crashes",
+    "schemathesis",
+    "restored_backup",
+    "processes",
+    "history",
+    "machine",
+    "every_kind",
+    "disk_full",
+)
+"""The modules that take longest, the longest first: two at a time, the last one should not be a long one."""
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 """Marks a test that runs on both databases; it takes `kind` and `lab_on`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest modules first."""
+    places = {f"test_{name}.py": place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -53,7 +53,8 @@ def test_two_admins_cannot_each_make_the_other_the_last(databases: Databases, ki
         for thread in threads:
             thread.join()
         assert min(codes) == 200
-        assert max(codes) in {403, 409}
+        # 404: asked when the other one's approval had made them a member, who does not see it any more.
+        assert max(codes) in {403, 404, 409}
         roles = [lab.get("bob", f"/v1/users/{n}")["roles"] for n in ("pi", "alice")]
         assert sorted("admin" in r for r in roles) == [False, True]
 

@@ -251,16 +251,6 @@ def test_a_device_is_enrolled_activated_and_reset(lab: Lab) -> None:
     assert serial not in BotoIam(endpoint_url=lab.iam.meta.endpoint_url).spare_devices()
 
 
-def test_the_password_policy_is_replaced(lab: Lab) -> None:
-    wish = {"kind": "account.password_policy", "change": {"minimum_length": 16}, "reason": "a test"}
-    asked = lab.post("pi", ASK, wish, expect=201)
-    lab.approve("alice", asked["id"])
-    lab.applied(asked["id"])
-    found = lab.iam.get_account_password_policy()["PasswordPolicy"]
-    lab.iam.delete_account_password_policy()
-    assert (found["MinimumPasswordLength"], found["RequireNumbers"], found["PasswordReusePrevention"]) == (16, True, 12)
-
-
 def test_what_happens_in_the_account_is_watched(lab: Lab) -> None:
     url = lab.iam.meta.endpoint_url
     logs, cloudtrail = (boto3.client(s, endpoint_url=url, region_name="us-east-1") for s in ("logs", "cloudtrail"))

@@ -15,7 +15,7 @@ from app.domain.words import Kind, UserState
 from app.models import AccessRequest, Grant, Secret, Suspension, User
 from app.services import requests, suspensions
 from tests.support.fake_iam import Fault
-from tests.support.fake_users import Key
+from tests.support.fake_users import Key, virtual_device
 from tests.support.leaving import DOCUMENT, Clock, Place, prepare
 
 DELETION = [
@@ -67,6 +67,18 @@ def test_rule_24_a_user_with_one_of_everything_is_deleted_in_the_only_order_that
     assert place.state() == "deleted"
     with place.database.read() as tx:
         assert tx.session.get(Suspension, ("default", place.name)) is None
+
+
+@pytest.mark.parametrize("fault", [Fault.NONE, Fault.BUSY, Fault.DROPPED, Fault.CRASH, Fault.CRASH_AFTER])
+def test_rule_24_a_device_that_was_never_activated_goes_with_its_user(place: Place, fault: Fault) -> None:
+    mine, other = virtual_device(f"lab/{place.name}"), virtual_device("lab/somebody")
+    place.iam.virtual_devices |= {mine, other}
+    asked = place.ask(Kind.USER_DELETE)
+    first = DELETION.index("DeleteVirtualMFADevice")
+    place.iam.faults = deque([*[Fault.NONE] * first, fault, fault])
+    place.work()
+    assert place.row(asked).provisioning == "applied"
+    assert place.iam.virtual_devices == {other}
 
 
 @pytest.mark.parametrize(

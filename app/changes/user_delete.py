@@ -4,6 +4,7 @@ The order is that of `iam-facts.md`, "delete user": login and keys first, so tha
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from typing_extensions import override
 
@@ -11,7 +12,9 @@ from app.changes.base import Wish, remove_member, sole_admin
 from app.changes.console import delete_login
 from app.changes.user_suspend import OfPerson, switch_key
 from app.changes.whole import SeenWhole
+from app.clients.iam import Iam
 from app.domain.belongings import Belongings
+from app.domain.devices import own_serial
 from app.domain.plans import Operation, Plan
 from app.domain.rulings import Case, Refusal
 from app.domain.sightings import Seen
@@ -46,6 +49,16 @@ class UserDelete(OfPerson):
         return refused
 
     @override
+    def observe(self, iam: Iam, wish: Wish) -> Seen:
+        """Also a device of theirs that was never activated."""
+        return _with_loose(iam, wish, super().observe(iam, wish))
+
+    @override
+    def read_back(self, iam: Iam, wish: Wish, before: Seen) -> Seen:
+        """The same again."""
+        return _with_loose(iam, wish, super().read_back(iam, wish, before))
+
+    @override
     def plan(self, wish: Wish, seen: Seen) -> Plan:
         """Take everything apart that was found, then delete the user."""
         end_state = {"kind": wish.kind, "account": wish.account, "user_id": wish.user_id, "deleted": True}
@@ -55,14 +68,22 @@ class UserDelete(OfPerson):
         if has is None:
             return Plan(end_state)
         lost = wish.leaver.taken.devices if wish.leaver and wish.leaver.taken else ()
-        return Plan(end_state, tuple(_teardown(wish.user, has, lost)), has.notes)
+        return Plan(end_state, tuple(_teardown(wish.user, has, (*lost, *seen.loose))), has.notes)
+
+
+def _with_loose(iam: Iam, wish: Wish, seen: Seen) -> Seen:
+    if seen.user is None or not isinstance(seen, SeenWhole):
+        return seen
+    serial = own_serial(seen.user.arn, wish.user)
+    return replace(seen, loose=(serial,) if serial in iam.spare_devices() else ())
 
 
 def _teardown(user: str, has: Belongings, lost: Iterable[str]) -> Iterable[Operation]:
     """Every call, in order.
 
     Args:
-        lost: Serial numbers of virtual devices that an earlier try may have left without a user.
+        lost: Serial numbers of virtual devices that an earlier try may have left without a user, or that were never
+            activated.
     """
     if has.login:
         yield delete_login(user)

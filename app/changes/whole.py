@@ -15,7 +15,14 @@ _DENY = documents.fingerprint(deny_document())
 
 @dataclass(frozen=True)
 class SeenWhole(SeenCredentials):
-    """What was just seen, with everything that the user has."""
+    """What was just seen, with everything that the user has.
+
+    Attributes:
+        loose: Where the user goes: the serial number of the virtual device that Gatehouse made for them, as long as
+            it was not activated. It is on no list of the user's.
+    """
+
+    loose: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, iam: Iam, seen: Seen) -> Self:

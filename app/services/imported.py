@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app import bulk
+from app.bulk import Among
 from app.db import Tx
 from app.domain import imports, names
 from app.domain.actors import Actor
@@ -25,8 +26,8 @@ from app.services import audit, people, sightings
 
 _users, _groups, _grants, _sightings = columns(User), columns(Group), columns(Grant), columns(Sighting)
 PEOPLE = sa.select(_users.c.name_key, _users.c.name, sa.type_coerce(_users.c.state, sa.String).label("state"))
-_BY_KEY = PEOPLE.where(_users.c.name_key.in_(sa.bindparam("keys", expanding=True)))
-_EMAILS = sa.select(_users.c.email_key).where(_users.c.email_key.in_(sa.bindparam("keys", expanding=True)))
+_BY_KEY = Among(PEOPLE, _users.c.name_key)
+_EMAILS = Among(sa.select(_users.c.email_key), _users.c.email_key)
 _LASTING = sa.and_(_grants.c.state == GrantState.ACTIVE, _grants.c.starts_at < sa.bindparam("since"))
 CURRENT = sa.select(_grants.c.user, _grants.c.group, _grants.c.id, _LASTING.label("lasting")).where(
     _grants.c.account == sa.bindparam("account"),
@@ -39,7 +40,7 @@ ONE_OFFS = sa.select(_grants.c.user, _grants.c.policy).where(
     _grants.c.policy.is_not(None),
     _grants.c.state != GrantState.REVOKED,
 )
-_CURRENT_OF = CURRENT.where(_grants.c.user.in_(sa.bindparam("users", expanding=True)))
+_CURRENT_OF = Among(CURRENT, _grants.c.user)
 _SEEN = sa.select(_sightings.c.name, _sightings.c.state).where(
     _sightings.c.account == sa.bindparam("account"), _sightings.c.what == sa.bindparam("what")
 )
@@ -106,13 +107,13 @@ def users(tx: Tx, by: Actor, source: Source, found: Sequence[FoundUser], managed
     Args:
         managed: The names of the groups that Gatehouse manages.
     """
-    read = tx.session.connection().execute
+    connection = tx.session.connection()
     known = _known(tx, found)
     new = {user.name: _person(user, tx.now) for user in imports.newcomers(found, known)}
     _give_addresses(tx, found, new)
     here = [user for user in found if user.name in new or _is_there(user, known)]
-    of_these = {"account": source.account, "since": source.since, "users": [u.name for u in here]}
-    held = {(r.user, r.group) for r in read(_CURRENT_OF, of_these)}
+    of_these = _CURRENT_OF(connection, [u.name for u in here], account=source.account, since=source.since)
+    held = {(r.user, r.group) for r in of_these}
     grants: list[dict[str, Any]] = []
     for user in here:
         given = [
@@ -123,19 +124,18 @@ def users(tx: Tx, by: Actor, source: Source, found: Sequence[FoundUser], managed
         grants += given
         if given or user.name in new:
             _record(tx, by, source.account, user, new.get(user.name), given)
-    bulk.insert(tx.session.connection(), _users, list(new.values()))
-    bulk.insert(tx.session.connection(), _grants, grants)
+    bulk.insert(connection, _users, list(new.values()))
+    bulk.insert(connection, _grants, grants)
     sightings.save_users(tx, source.account, [user.seen for user in here])
     return Written(len(new), len(grants))
 
 
 def _known(tx: Tx, found: Sequence[FoundUser]) -> dict[str, KnownPerson]:
     """Those whom Gatehouse knows already, held, since what they have is about to be written."""
-    keys = {"keys": [names.key(user.name) for user in found]}
-    read = tx.session.connection().execute
+    keys, connection = [names.key(user.name) for user in found], tx.session.connection()
     if tx.locks_rows:
-        people.hold_all(tx, [row.name for row in read(_BY_KEY, keys)])
-    return {row.name_key: KnownPerson(row.name, row.state) for row in read(_BY_KEY, keys)}
+        people.hold_all(tx, [row.name for row in _BY_KEY(connection, keys)])
+    return {row.name_key: KnownPerson(row.name, row.state) for row in _BY_KEY(connection, keys)}
 
 
 def _is_there(user: FoundUser, known: Mapping[str, KnownPerson]) -> bool:
@@ -162,7 +162,7 @@ def _give_addresses(tx: Tx, found: Sequence[FoundUser], new: Mapping[str, dict[s
     of_new = [user for user in found if user.name in new]
     wanted = {u.name: [(a, names.key(a)) for a in imports.emails_of(u, new[u.name]["id"])] for u in of_new}
     keys = [key for addresses in wanted.values() for _, key in addresses[:-1]]  # the last one is nobody's
-    taken: set[str] = set(tx.session.connection().execute(_EMAILS, {"keys": keys}).scalars())
+    taken: set[str] = set(_EMAILS(tx.session.connection(), keys).scalars())
     for name, addresses in wanted.items():
         new[name]["email"], key = next(((a, key) for a, key in addresses if key not in taken), addresses[-1])
         new[name]["email_key"] = key

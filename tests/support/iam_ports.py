@@ -341,22 +341,36 @@ class FakePort(Port):
         yield self
 
 
-def open_moto(url: str) -> Port:
+@contextmanager
+def moto_account(url: str, account: str = ACCOUNT) -> Iterator[None]:
     """moto gives the account of whoever assumed a role in it."""
     sts = boto3.Session().client("sts", endpoint_url=url, region_name="us-east-1")
-    role = f"arn:aws:iam::{ACCOUNT}:role/contract"
+    role = f"arn:aws:iam::{account}:role/contract"
     got = sts.assume_role(RoleArn=role, RoleSessionName="contract")["Credentials"]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", got["AccessKeyId"])
         environment.setenv("AWS_SECRET_ACCESS_KEY", got["SecretAccessKey"])
         environment.setenv("AWS_SESSION_TOKEN", got["SessionToken"])
+        yield
+
+
+def open_moto(url: str) -> Port:
+    """The port over moto."""
+    with moto_account(url):
         return MotoPort("moto", url, ACCOUNT)
 
 
-def open_ministack(url: str, account: str = ACCOUNT) -> Port:
+@contextmanager
+def ministack_account(account: str = ACCOUNT) -> Iterator[None]:
     """ministack gives the account that the access key's id says."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", account)
+        yield
+
+
+def open_ministack(url: str, account: str = ACCOUNT) -> Port:
+    """The port over ministack."""
+    with ministack_account(account):
         return MinistackPort("ministack", url, account)
 
 
