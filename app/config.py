@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     lapse_after: Duration = timedelta(days=7)
     key_overlap: Duration = timedelta(hours=24)
     key_idle: Duration = timedelta(days=7)
+    trail_delay: Duration = timedelta(minutes=15)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
 

@@ -54,6 +54,7 @@ def make_database(settings: Settings) -> Database:
         vault=Vault(secret_key),
         key_overlap=settings.key_overlap,
         key_idle=settings.key_idle,
+        trail_delay=settings.trail_delay,
     )
     return Database(settings.database_url, audit_key=audit_key, terms=terms)
 

@@ -88,6 +88,11 @@ WORKER_ROUND = Since("gatehouse_worker_round_age_seconds", "Since the worker her
 DATABASE_WRITE_ERRORS = Counter(
     "gatehouse_database_write_errors_total", "Writes that the database could not do.", registry=None
 )
+POWER_UNSEEN = Counter(
+    "gatehouse_power_unseen_total",
+    "Ends of administrator power after which AWS did not say what was done under it.",
+    registry=None,
+)
 LOG_LINES_LOST = Counter("gatehouse_log_lines_lost_total", "Lines of the log that stderr did not take.", registry=None)
 
 _code = Words(_MOST_CODES)
@@ -147,7 +152,8 @@ def of_process(version: str) -> CollectorRegistry:
     build = Info("gatehouse_build", "This program.", registry=registry)
     build.info({"version": version, "python": platform.python_version()})
     prometheus_client.ProcessCollector(registry=registry)
-    for instrument in (_aws_calls, _aws_errors, _aws_seconds, WORKER_ROUND, DATABASE_WRITE_ERRORS, LOG_LINES_LOST):
+    of_aws, of_rows = (_aws_calls, _aws_errors, _aws_seconds), (WORKER_ROUND, DATABASE_WRITE_ERRORS, POWER_UNSEEN)
+    for instrument in (*of_aws, *of_rows, LOG_LINES_LOST):
         registry.register(instrument)
     return registry
 

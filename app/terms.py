@@ -18,6 +18,7 @@ class Terms:
         vault: Encrypts what waits for collection; a key of no use where none is given.
         key_overlap: How long a rotated access key still works after the new one was collected.
         key_idle: How long it is then inactive and unused before it is deleted.
+        trail_delay: After the end of administrator power, when CloudTrail has all that was done under it.
     """
 
     lapse_after: dt.timedelta = dt.timedelta(days=7)
@@ -26,3 +27,4 @@ class Terms:
     vault: Vault = field(default_factory=lambda: Vault(os.urandom(32)), repr=False)
     key_overlap: dt.timedelta = dt.timedelta(hours=24)
     key_idle: dt.timedelta = dt.timedelta(days=7)
+    trail_delay: dt.timedelta = dt.timedelta(minutes=15)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from app.clients import aws
 from app.clients.iam import Iam
@@ -88,6 +88,9 @@ class FreeIam:
     def password_policy(self) -> PasswordPolicy | None:
         self._calls(1)
         return None
+
+    def trail(self) -> NoReturn:
+        raise NotImplementedError
 
     def monitoring(self, log_group: str) -> SeenMonitoring:
         raise NotImplementedError(log_group)

@@ -15,6 +15,7 @@ from sqlmodel import col, select
 
 from app.clients import aws
 from app.clients.iam import BotoIam
+from app.clients.trail import Trail
 from app.delivery.due import due
 from app.delivery.embedded import only_one
 from app.domain.actors import SYSTEM_ACTOR
@@ -76,6 +77,9 @@ class Iam:
 
     def lab_policy(self, arn: str) -> LabPolicy | None:
         return self._real.lab_policy(arn)
+
+    def trail(self) -> Trail:
+        return self._real.trail()
 
     def belongings(self, name: str) -> Belongings | None:
         return self._real.belongings(name)

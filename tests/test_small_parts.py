@@ -631,6 +631,7 @@ def _weak(raw: bytes) -> str:
         ("LAPSE_AFTER", "PT0S"),
         ("KEY_OVERLAP", "24 hours"),
         ("KEY_IDLE", "PT0S"),
+        ("TRAIL_DELAY", "soon"),
         ("LOG_LEVEL", "chatty"),
         ("REQUIRE_MFA", "perhaps"),
         ("SIMULATE", "sometimes"),

@@ -172,6 +172,7 @@ def client(
     endpoint_url: str | None = None,
     read_timeout: float = READ_TIMEOUT,
     of: boto3.Session | None = None,
+    region: str | None = None,
 ) -> Any:
     """Make a client. Clients are thread-safe, sessions are not: make it once and keep it.
 
@@ -180,6 +181,7 @@ def client(
         attempts: How often botocore tries in all. Few, because our own retries are durable and let others go first.
         read_timeout: Seconds to wait for an answer, each try.
         endpoint_url: Overrides `AWS_ENDPOINT_URL`.
+        region: Instead of the session's own.
 
     Raises:
         NeedsPerson: The AWS configuration (profile, region) cannot be used.
@@ -194,7 +196,7 @@ def client(
         of = of or session()
         made = of.client(
             service,  # type: ignore[call-overload] # the name is a variable
-            region_name=of.region_name or "us-east-1",
+            region_name=region or of.region_name or "us-east-1",
             endpoint_url=endpoint_url,
             config=config,
         )

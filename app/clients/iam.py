@@ -13,6 +13,7 @@ from app.clients import aws, belongings, managed, roles, secret_calls
 from app.clients.answers import readable, still_there
 from app.clients.monitoring import BotoMonitoring
 from app.clients.port import WRITES, Iam
+from app.clients.trail import BotoTrail, Trail
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
 from app.domain.inline import InlinePolicy
@@ -62,6 +63,7 @@ class BotoIam:
         self._writes = aws.Pace(rate, workers=workers)
         self._reads = aws.Pace(None if rate is None else rate * 2, workers=workers)
         self._monitoring = BotoMonitoring({"attempts": attempts, **options}, emulated=self.emulated, reads=self._reads)
+        self._trail = BotoTrail({"attempts": attempts, **options}, self._client, self, emulated=self.emulated)
         self._documents: OrderedDict[tuple[str, str], SeenPolicy] = OrderedDict()
 
     def keep_pace_with(self, other: "BotoIam") -> None:
@@ -180,6 +182,10 @@ class BotoIam:
     def monitoring(self, log_group: str) -> SeenMonitoring:
         """What watches the account, over the trail's log group."""
         return self._monitoring.seen(log_group, *self.account())
+
+    def trail(self) -> Trail:
+        """What was done in the account."""
+        return self._trail
 
     @readable("ListMFADevices")
     def devices(self, name: str) -> tuple[Device, ...] | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from app.clients.trail import Trail
 from app.domain.belongings import Belongings
 from app.domain.devices import Device
 from app.domain.inline import InlinePolicy
@@ -86,6 +87,9 @@ class Iam(Protocol):
 
     def monitoring(self, log_group: str) -> SeenMonitoring:
         """What watches the account, over the trail's log group."""
+
+    def trail(self) -> Trail:
+        """What was done in the account."""
 
     def devices(self, name: str) -> tuple[Device, ...] | None:
         """The user's MFA devices, None where IAM has no such user."""

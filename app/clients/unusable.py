@@ -62,6 +62,10 @@ class UnusableIam:
         """Raise."""
         raise self._why
 
+    def trail(self) -> NoReturn:
+        """Raise."""
+        raise self._why
+
     def devices(self, _name: str) -> NoReturn:
         """Raise."""
         raise self._why

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from app.db import Tx
 from app.domain import access
 from app.domain.work import Work
-from app.models import AccessRequest, Grant, KeyRotation, Lane, columns
+from app.models import AccessRequest, Grant, KeyRotation, Lane, PowerReview, columns
 
 _requests, _grants, _lanes = columns(AccessRequest), columns(Grant), columns(Lane)
-_rotations = columns(KeyRotation)
+_rotations, _reviews = columns(KeyRotation), columns(PowerReview)
 
 
 def free(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -45,6 +45,12 @@ _ROTATIONS = (
     .order_by(_rotations.c.due_at)
     .limit(sa.bindparam("most"))
 )
+_REVIEW = (
+    sa.select(_reviews.c.account, _reviews.c.grant_id)
+    .where(_reviews.c.due_at <= sa.bindparam("now"))
+    .order_by(_reviews.c.due_at)
+    .limit(1)  # AWS allows two lookups a second, and an end is not to wait for more than one
+)
 _LANES = (
     sa.select(_lanes.c.account, _lanes.c.principal)
     .where(_lanes.c.look_again_at <= sa.bindparam("now"))
@@ -52,7 +58,7 @@ _LANES = (
 )
 _NEXT = tuple(
     sa.select(sa.func.min(column))
-    for column in (_requests.c.due_at, _grants.c.due_at, _rotations.c.due_at, _lanes.c.look_again_at)
+    for column in (_requests.c.due_at, _grants.c.due_at, _rotations.c.due_at, _reviews.c.due_at, _lanes.c.look_again_at)
 )
 
 
@@ -72,7 +78,8 @@ def due(tx: Tx, *, groups: int = 1, requests: int = 10) -> list[Work]:
     asked = [Work("request", *row) for row in read(_REQUESTS, {"now": tx.now, "most": requests})]
     keys = [Work("rotation", *row) for row in read(_ROTATIONS, {"now": tx.now, "most": requests})]
     lanes = [Work("lane", *row) for row in read(_LANES, {"now": tx.now, "most": requests})]
-    return ends + asked + keys + lanes
+    reviews = [Work("review", *row) for row in read(_REVIEW, {"now": tx.now})]
+    return ends + asked + keys + lanes + reviews
 
 
 def next_due(tx: Tx) -> datetime | None:

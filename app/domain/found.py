@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.domain import canonical
 from app.domain.sightings import SeenPolicy, SeenUser
 
 
@@ -54,3 +55,10 @@ class FoundAccount:
     groups: tuple[FoundGroup, ...] = ()
     policies: Mapping[str, SeenPolicy] = field(default_factory=dict)
     calls: int = 0
+
+
+def digest(account: FoundAccount) -> str:
+    """One hash over who has what: it changes with any membership, boundary, attachment or document that was read."""
+    users = {u.name: [u.seen.boundary, *u.seen.groups, *u.inline, *u.attached] for u in account.users}
+    groups = {g.name: [g.path, *g.attached, *([p.name, p.sha256] for p in g.inline)] for g in account.groups}
+    return canonical.digest([users, groups, {arn: policy.sha256 for arn, policy in account.policies.items()}])

@@ -159,6 +159,7 @@ def _watching(partition: str, account_id: str) -> list[Statement]:
             "Effect": "Allow",
             "Action": [
                 "cloudtrail:DescribeTrails",
+                "cloudtrail:LookupEvents",  # rule 30
                 "cloudwatch:DescribeAlarms",
                 "logs:DescribeLogGroups",
                 "logs:DescribeMetricFilters",

@@ -10,12 +10,12 @@ class Work:
 
     Attributes:
         what: `request`: carry it out. `ends`: end what is due of a group, or of a user's own policies. `rotation`: go
-            on with rotating a key. `lane`: look once more at what a stalled worker may have written late.
-            `tidy`: hourly.
+            on with rotating a key. `review`: report what was done under administrator power that ended. `lane`: look
+            once more at what a stalled worker may have written late. `tidy`: hourly.
         account: The account's name.
-        id: The request's or rotation's id, the place (`app.domain.access`), or the user's name.
+        id: The request's, rotation's or grant's id, the place (`app.domain.access`), or the user's name.
     """
 
-    what: Literal["request", "ends", "rotation", "lane", "tidy"]
+    what: Literal["request", "ends", "rotation", "review", "lane", "tidy"]
     account: str = ""
     id: str = ""

@@ -7,6 +7,7 @@ from app.models.access import AccessRequest, Decision, Grant, RequestGroup
 from app.models.accounts import Account, Lane, Sighting
 from app.models.base import columns, new_id
 from app.models.people import IS_ADMIN, Enrolment, Group, Suspension, Token, User
+from app.models.power import PowerReview
 from app.models.records import AuditEvent, AuditHead, IdempotencyKey, Restoration
 from app.models.rotations import KeyRotation
 from app.models.secrets import Secret
@@ -24,6 +25,7 @@ __all__ = [
     "IdempotencyKey",
     "KeyRotation",
     "Lane",
+    "PowerReview",
     "RequestGroup",
     "Restoration",
     "Secret",

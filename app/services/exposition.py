@@ -59,7 +59,7 @@ def _rows(found: Figures) -> Iterator[GaugeMetricFamily]:
     requests = {(str(d), str(p)): 0 for d, p in _OPEN} | found.requests
     yield _gauges("requests", "Access requests that are not finished.", ("decision", "provisioning"), requests)
     yield _gauges("grants", "Grants that are not revoked.", ("state",), _single(found.grants))
-    yield _gauges("due", "Ends, requests and rotations of keys that are due now.", ("what",), _single(found.due))
+    yield _gauges("due", "Ends, requests, rotations and reports that are due now.", ("what",), _single(found.due))
     yield _gauges("lag_seconds", "How long the oldest of them has been due.", ("what",), _single(found.lag))
     yield _gauge("access_overdue_seconds", "How long access has outlived its end, at the worst.", found.overdue)
     yield _gauge("restored_mode", "1 while a restored backup waits to be confirmed.", int(found.restored))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.db import Tx
 from app.delivery.wakes import ENDS, OTHERS
 from app.domain.states import ENDING_GRANTS, GrantState
-from app.models import AccessRequest, AuditEvent, AuditHead, Grant, KeyRotation, Restoration, columns
+from app.models import AccessRequest, AuditEvent, AuditHead, Grant, KeyRotation, PowerReview, Restoration, columns
 
 COUNTED = 10_000
 """Rows of a kind that are counted at most: a figure of 10,000 means that or more."""
@@ -71,7 +71,12 @@ def _ends(*states: GrantState) -> sa.ScalarSelect[dt.datetime | None]:
 
 
 _REQUESTS, _GRANTS = _open_requests(), _open_grants()
-_DUE = {"end": _due(_grants), "request": _due(_requests), "rotation": _due(columns(KeyRotation))}
+_DUE = {
+    "end": _due(_grants),
+    "request": _due(_requests),
+    "rotation": _due(columns(KeyRotation)),
+    "review": _due(columns(PowerReview)),
+}
 _OLDEST_END = sa.select(_ends(GrantState.ACTIVE), _ends(*ENDING_GRANTS))
 _AUDIT = (
     sa.select(_head.c.seq, _events.c.at)
@@ -98,7 +103,7 @@ class Figures:
     Attributes:
         requests: Open requests by decision and provisioning.
         grants: Grants that are not yet revoked, by state.
-        due: Rows that are due now: `end`, `request` and `rotation`.
+        due: Rows that are due now: `end`, `request`, `rotation` and `review`.
         lag: Seconds by which the oldest of them is overdue; 0 when nothing is.
         overdue: Seconds by which the longest-lasting access has outlived its end.
         restored: Whether a restored backup waits for its confirmation (rule 38).

@@ -281,7 +281,7 @@ class FencedIam:
         self.members, self.belongings, self.inline = iam.members, iam.belongings, iam.inline
         self.password_policy, self.lab_policy, self.key_used = iam.password_policy, iam.lab_policy, iam.key_used
         self.devices, self.spare_devices, self.monitoring = iam.devices, iam.spare_devices, iam.monitoring
-        self.group_names = iam.group_names
+        self.group_names, self.trail = iam.group_names, iam.trail
 
     def call(self, operation: Operation, secret: str | None = None) -> Mapping[str, str]:
         """Make one changing call, if the claim holds."""

@@ -13,6 +13,7 @@ from app.domain.states import DecisionState, GrantState, Provisioning, RequestSt
 from app.domain.work import Work
 from app.errors import Conflict
 from app.models import AccessRequest, Grant, KeyRotation, columns
+from app.services import power_ends
 
 _UNDER_WAY = (Provisioning.NONE, Provisioning.QUEUED, Provisioning.APPLYING)
 
@@ -81,7 +82,10 @@ def move_grants(tx: Tx, rows: Sequence[Grant], to: GrantState, **values: Any) ->
     """
     for state in {row.state for row in rows}:
         _require_move(state, to)
-    _note_grants(tx, rows, _with_end(tx, to, {**values, "state": to}))
+    values = _with_end(tx, to, {**values, "state": to})
+    if to == GrantState.REVOKED:
+        power_ends.note(tx, rows, values["ended_at"])
+    _note_grants(tx, rows, values)
 
 
 def note_grant(tx: Tx, row: Grant, **values: Any) -> None:

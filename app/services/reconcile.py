@@ -31,6 +31,7 @@ from app.services.late_writes import LookAgain, put_off
 from app.services.left_devices import LeftDevice
 from app.services.moves import note_grant, note_request, note_rotation
 from app.services.restored import Restored
+from app.services.reviewing import Review, put_off_review
 from app.services.rotating import Rotate
 from app.services.without_database import EndsWithoutDatabase
 
@@ -108,6 +109,8 @@ class Reconciler:
                         look(database, iam)(work.account, work.id)
         elif work.what == "rotation":
             self._rotate(work)
+        elif work.what == "review":  # it changes nothing in AWS, so it claims no lane
+            Review(self._database, self._iam(work.account))(work.id)
         elif not self._restored.rests(work.id):  # rule 38
             with self._database.look() as tx:
                 kind, user, change, state = tx.session.connection().execute(_WHOM, {"id": work.id}).one()
@@ -210,6 +213,8 @@ class Reconciler:
                 note_request(tx, tx.session.get_one(AccessRequest, work.id), due_at=due_at)
             elif work.what == "rotation":
                 note_rotation(tx, tx.session.get_one(KeyRotation, work.id), due_at=due_at)
+            elif work.what == "review":
+                put_off_review(tx, work.id, due_at)
             elif work.what == "lane":
                 put_off(tx, work.account, work.id, due_at)
             else:

@@ -26,6 +26,7 @@ from tests.support import fake_checks as checks
 from tests.support import fake_details
 from tests.support.fake_monitoring import Monitors
 from tests.support.fake_policies import DOCUMENT, Policies
+from tests.support.fake_trail import FakeTrail
 from tests.support.fake_users import ACCOUNT, ADMIN_BOUNDARY_ARN, BOUNDARY_ARN, Account, inline_policies
 
 __all__ = ["ACCOUNT", "ADMIN_BOUNDARY_ARN", "BOUNDARY_ARN", "DOCUMENT", "Account", "Died", "FakeIam", "Fault"]
@@ -98,6 +99,7 @@ class FakeIam(Policies, Monitors):
         self.read_faults: deque[Fault] = deque()
         self.during: Callable[[], None] | None = None
         self.calls: list[str] = []
+        self.history = FakeTrail(self._read)
         self.page_size, self.calls_of_details = 1000, 0
 
     def memberships(self) -> set[tuple[str, str]]:
@@ -177,6 +179,9 @@ class FakeIam(Policies, Monitors):
     def monitoring(self, log_group: str) -> SeenMonitoring:
         self._read("DescribeMetricFilters")
         return self.shown(log_group)
+
+    def trail(self) -> FakeTrail:
+        return self.history
 
     def devices(self, name: str) -> tuple[Device, ...] | None:
         self._read("ListMFADevices")

@@ -23,12 +23,12 @@ def version() -> str:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Run it on loopback; its address. `folder` becomes its home and gets its log."""
+def running(folder: Path, **more: str) -> Iterator[str]:
+    """Run it on loopback; its address. `folder` becomes its home and gets its log, `more` goes to its environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)} | more
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen([PROGRAM], cwd=folder, env=env, stdout=log, stderr=log) as run,
