@@ -56,7 +56,8 @@ class Among:
     """
 
     def __init__(self, query: sa.Select[Any], column: sa.Column[Any]) -> None:
-        values: sa.Select[Any] = sa.select(sa.column("value")).select_from(sa.func.json_each(sa.bindparam("values", type_=sa.JSON)))
+        rows = sa.func.json_each(sa.bindparam("values", type_=sa.JSON))
+        values: sa.Select[Any] = sa.select(sa.column("value")).select_from(rows)
         array: sa.BindParameter[Any] = sa.bindparam("values", type_=postgresql.ARRAY(sa.String))
         self._sqlite, self._postgresql = query.where(column.in_(values)), query.where(column == sa.any_(array))
 
