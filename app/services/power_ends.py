@@ -41,6 +41,7 @@ def note(tx: Tx, grants: Sequence[Grant], ended_at: datetime) -> None:
     mighty = _mighty(tx, given) if given else []
     if mighty:
         tx.session.connection().execute(_NOTE, [_row(tx, grant, ended_at) for grant in mighty])
+        tx.later = True
 
 
 def _row(tx: Tx, grant: Grant, ended_at: datetime) -> dict[str, Any]:
