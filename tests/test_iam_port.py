@@ -24,6 +24,7 @@ MODULES = (
     "members",
     "monitoring",
     "policies",
+    "trail",
     "users",
 )
 for module in MODULES:
@@ -43,7 +44,7 @@ def test_every_verb_and_action_is_covered_happy_and_refused() -> None:
         answers = {b.aws for b in BEHAVIOURS.values() if b.of == of}
         refused = {a for a in answers if a == "None" or a.partition(",")[0] in REFUSALS}
         assert answers - refused, f"{of} has no happy case"
-        assert refused or of in {"account", "group_names", "spare_devices"}, f"{of} has no refused case"
+        assert refused or of in {"account", "group_names", "spare_devices", "trail"}, f"{of} has no refused case"
 
 
 def test_only_what_is_known_can_deviate_and_only_from_what_aws_documents() -> None:

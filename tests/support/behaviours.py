@@ -130,6 +130,7 @@ BEHAVIOURS |= {
     "monitoring_changed": Behaviour(
         "monitoring", "a threshold and a pattern differ", "PutMetricFilter, PutMetricAlarm"
     ),
+    "trail_of_nobody": Behaviour("trail", "nobody of that name did anything", "0 changes"),
     "put_filter_missing": Behaviour("monitoring", "PutMetricFilter where there is no log group", "NoSuchEntity"),
     "password_policy_none": Behaviour("password_policy", "the account has no policy", "None"),
     "password_policy_shown": Behaviour("password_policy", "the account's policy asks for 24", "24"),

@@ -31,6 +31,7 @@ DEVIATIONS: dict[tuple[str, str], str] = {
     ("moto", "delete_user_with_login"): "done, the user is gone",
     ("moto", "boundary_put"): "not offered, not shown",
     ("moto", "boundary_replaced"): "not offered, not shown",
+    ("moto", "trail_of_nobody"): "not offered",
     ("moto", "move_user"): "done, shown there, its groups kept",
     ("moto", "boundary_user_missing"): "not offered",
     ("moto", "boundary_policy_missing"): "not offered",
