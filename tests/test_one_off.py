@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.inline import KEPT_FREE
 from app.domain.leaving import DENY_NAME
-from app.domain.sightings import SeenPolicy, SeenUser
+from app.domain.sightings import SeenGroup, SeenPolicy, SeenUser
 from app.services import sightings
 from tests.conftest import BOTH, Databases
 from tests.support.lab import Lab
@@ -237,3 +237,27 @@ def test_why_shows_the_policy_with_grant_request_approvers_end_and_what_would_re
     first = next(why for why in held["grants"] if why["grant_id"] == grant["id"])
     assert first["without_it"] == {"still_there": True, "by_grants": [second["id"]], "until": second["ends_at"]}
     assert INSTANCE in json.dumps(held["document"])
+
+
+@pytest.mark.parametrize(
+    ("by_group", "approvals"),
+    [
+        (policy(action="s3:GetObject", resource="*"), 1),
+        (policy(action="iam:PassRole", resource="*"), 2),  # the other half of a known way
+        (policy(action="iam:*", resource="*"), 1),  # power that they have anyway
+        (None, 2),  # nobody has read it
+    ],
+)
+def test_rule_13_what_makes_administrator_power_of_what_groups_give_needs_two(
+    databases: Databases, by_group: dict[str, Any] | None, approvals: int
+) -> None:
+    halves = policy(action=["lambda:CreateFunction", "lambda:InvokeFunction"], resource="*")
+    with databases.lab("sqlite", with_worker=False) as lab:
+        seen = SeenPolicy("inline:half", None if by_group is None else "of-the-half", document=by_group)
+        with lab.running.database.write() as tx:
+            sightings.save_group(tx, "default", "LabGuest", SeenGroup("LabGuest", (seen,)))
+            user = SeenUser("bob", "arn:aws:iam::123456789012:user/lab/bob", groups=("LabGuest",))
+            sightings.save_user(tx, "default", "bob", user)
+        ruling = ask(lab, name="halves", document=halves)["ruling"]
+        assert ruling["required_approvals"] == approvals
+        assert any("administrator power" in reason for reason in ruling["reasons"]) is (approvals == 2)

@@ -53,9 +53,15 @@ class PolicyInline(Change):
 
     @override
     def has_power(self, wish: Wish, seen: Seen) -> bool:
-        """Whether it is administrator power, by itself or with what the user has been given in the same way."""
+        """Whether it is administrator power by itself, or makes it of what the user has by other ways."""
+        cap = [_boundary(seen)]
         given = [read(wish.body), *(one.document for one in wish.one_offs)]
-        return power.of_documents(given, [_boundary(seen)])
+        if power.of_documents(given, cap):
+            return True
+        by_groups = [policy.document for policy in seen.of_groups]
+        # What their groups are by themselves is no news. Unread, a document is nothing before and may be all after.
+        had = power.of_documents([document for document in by_groups if document is not None], cap)
+        return not had and power.of_documents([*given, *by_groups], cap)
 
     @override
     def needs(self, case: Case) -> list[Need]:

@@ -114,6 +114,7 @@ class Seen:
         fresh: True when it was read from IAM just now.
         emulated: The endpoint is not AWS's, so what it cannot do is a finding and no failure (rule 28).
         inline: The user's inline policies; None where they were not looked at.
+        of_groups: What the user's groups give them, with the documents. Where a one-off permission is asked for only.
     """
 
     user: SeenUser | None = None
@@ -127,6 +128,7 @@ class Seen:
     devices: tuple[Device, ...] | None = None
     password_policy: PasswordPolicy | None = None
     inline: tuple[InlinePolicy, ...] | None = None
+    of_groups: tuple[SeenPolicy, ...] = ()
 
     def is_member(self, group: str) -> bool:
         """Whether the user was seen in the group."""

@@ -180,8 +180,8 @@ def assess(
         seen = policy_documents.complete(tx, account, seen, change.policies(wish))
         capped = (body.name,) if change.makes_group else names
         seen = replace(seen, caps=boundaries.of_groups(tx, account, capped, seen.boundary))
-    if _gives_policy(change, body) and seen.user is not None and seen.user.boundary is not None:
-        seen = policy_documents.complete(tx, account, seen, [seen.user.boundary])
+    if _gives_policy(change, body) and seen.user is not None:
+        seen = boundaries.with_what_is_held(tx, account, seen, seen.user)
     new_rules = change.rules(body)
     parties = {asker, subject.name, subject.person.counts_as}.union(*(people_in(rule) for rule in new_rules))
     binding = [*asked.values(), *rules.values(), *new_rules]

@@ -1,15 +1,16 @@
-"""The boundaries that the members of groups really have, as they were last seen (rule 13)."""
+"""The boundaries and documents that people really have, as they were last seen (rule 13)."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.db import Tx
-from app.domain.sightings import SeenPolicy
+from app.domain.sightings import Seen, SeenPolicy, SeenUser
 from app.domain.states import HOLDING_GRANTS
 from app.models import Grant, Sighting, columns
-from app.services import policy_documents
+from app.services import policy_documents, sightings
 
 _users, _grants = columns(Sighting), columns(Grant)
 _BOUNDARY = _users.c.state["boundary"].as_string()
@@ -54,6 +55,15 @@ def of_groups(
         group: tuple(known[arn].document if arn in known else None for arn in sorted(found, key=str))
         for group, found in arns.items()
     }
+
+
+def with_what_is_held(tx: Tx, account: str, seen: Seen, user: SeenUser) -> Seen:
+    """The same with the documents of one user's boundary, and of what their groups give."""
+    groups = sightings.load(tx, account, user.name, user.groups).groups
+    arns = [user.boundary] if user.boundary is not None else []
+    whole = policy_documents.complete(tx, account, replace(seen, groups=groups), arns)
+    held = tuple(policy for group in whole.groups.values() for policy in group.policies)
+    return replace(whole, groups=seen.groups, of_groups=held)
 
 
 def _arns(tx: Tx, account: str, group: str) -> set[str | None]:
