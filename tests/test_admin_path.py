@@ -173,6 +173,8 @@ def test_rule_32_a_boundary_that_is_written_late_does_not_stay(lab: Lab, iam: Fa
     iam.users["bob"].path = "/lab-admin/"
     LookAgain(lab.running.database, iam)("default", "bob")
     assert place(iam) == BELOW
+    [said] = lab.get("pi", "/v1/audit-events?event=user.put_right")["items"]
+    assert [o["action"] for o in said["data"]["operations"]] == ["PutUserPermissionsBoundary", "UpdateUser"]
 
 
 @on_sqlite

@@ -76,13 +76,14 @@ class LookAtGroup:
         late = self._late(name, expected, self._iam.group(name))
         if not late:
             return True
+        with self._database.write() as tx:  # the intent is durable before a call is made
+            wanted = [o.as_json() for o in late]
+            audit.record(tx, "group.put_right", by=SYSTEM_ACTOR, account=account, group=name, operations=wanted)
         for operation in late:
             self._iam.call(operation)
         seen = self._iam.group(name)
         with self._database.write() as tx:
             sightings.save_group(tx, account, name, seen)
-            made = [o.as_json() for o in late]
-            audit.record(tx, "group.put_right", by=SYSTEM_ACTOR, account=account, group=name, operations=made)
         _log.warning("late_write", account=account, group=name)
         return not self._late(name, expected, seen)
 

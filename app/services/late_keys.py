@@ -76,15 +76,16 @@ class LookAtKeys:
 
     def _put_right(self, account: str, user: str, expected: _Expected) -> bool:
         late = expected.nobodys(self._iam.belongings(user))
+        if not late:
+            return True
+        with self._database.write() as tx:  # the intent is durable before a call is made
+            audit.record(tx, "access_key.taken_again", by=SYSTEM_ACTOR, subject=user, account=account, key_ids=late)
         for key_id in late:
             with suppress(aws.Gone):
                 self._iam.call(delete_key(user, key_id))
-        if not late:
-            return True
         has = self._iam.belongings(user)
         with self._database.write() as tx:
             sightings.save_keys(tx, account, user, [key.id for key in has.keys] if has else [])
-            audit.record(tx, "access_key.taken_again", by=SYSTEM_ACTOR, subject=user, account=account, key_ids=late)
         _log.warning("late_write", account=account, user=user, keys=len(late))
         return not expected.nobodys(has)
 

@@ -68,13 +68,14 @@ class LookAtPolicy:
         operations = change.plan(wish, seen).operations if late and wish.kind != Kind.POLICY_CREATE else ()
         if not operations:
             return True
+        with self._database.write() as tx:  # the intent is durable before a call is made
+            wanted = [o.as_json() for o in operations]
+            audit.record(tx, "policy.put_right", by=SYSTEM_ACTOR, account=account, policy=name, operations=wanted)
         for operation in operations:
             self._iam.call(operation)
         seen = change.read_back(self._iam, wish, seen)
         with self._database.write() as tx:
             lab_policies.note(tx, account, wish, seen)
-            made = [o.as_json() for o in operations]
-            audit.record(tx, "policy.put_right", by=SYSTEM_ACTOR, account=account, policy=name, operations=made)
         _log.warning("late_write", account=account, policy=name)
         return not change.plan(wish, seen).operations
 

@@ -78,6 +78,12 @@ class LookAgain:
                 self._iam.call(_take(user, access))
             groups = {access.name for access in ended if access.of == "group"}
             late = _late_boundary(seen.user, groups, admin_groups)
+            if late:
+                with self._database.write() as tx:  # taking away was audited when it was given, this was not
+                    wanted = [operation.as_json() for operation in late]
+                    audit.record(
+                        tx, "user.put_right", by=SYSTEM_ACTOR, subject=user, account=account, operations=wanted
+                    )
             for operation in late:
                 with suppress(aws.NotOffered):
                     self._iam.call(operation)
