@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 MINISTACK := .venv-ministack
 NODE := .venv-node
+GENERATOR := .venv-client
 GUARDRAILS := tests/guardrails
 LOCK_FLAGS ?=
 OPENAPI := openapi/openapi.json
@@ -46,6 +47,10 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 # ministack pins a botocore of its own, which would hold back the service's.
 $(MINISTACK)/.locked: requirements/ministack.txt requirements/uv.txt scripts/uv
 	$(call make_venv,$(MINISTACK),ministack.txt)
+
+# The generator pins an older typer than the service's.
+$(GENERATOR)/.locked: requirements/client.txt requirements/uv.txt scripts/uv
+	$(call make_venv,$(GENERATOR),client.txt)
 
 # Only where the machine has no Node of its own.
 $(NODE)/.locked: requirements/node.txt requirements/uv.txt scripts/uv
@@ -161,6 +166,7 @@ lock: $(VENV)/.locked ## Write requirements/ anew from pyproject.toml
 	@$(LOCK) --all-extras --group dev -o requirements/dev.txt pyproject.toml >/dev/null
 	@$(LOCK) -c requirements/dev.txt -o requirements/prod.txt pyproject.toml >/dev/null
 	@$(LOCK) -c requirements/dev.txt --group build -o requirements/build.txt >/dev/null
+	@$(LOCK) --group client -o requirements/client.txt >/dev/null
 	@$(LOCK) --group ministack -o requirements/ministack.txt >/dev/null
 	@$(LOCK) --group node -o requirements/node.txt >/dev/null
 	@$(LOCK) --group uv -o requirements/uv.txt >/dev/null
