@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -43,7 +44,17 @@ def _off_or_number(value: object) -> float | None:
     return number
 
 
+def _public_url(value: object) -> str | None:
+    text = str(value or "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[\w./~-]*)?", text, re.ASCII):
+        raise ValueError("must be where people open Gatehouse, such as https://gatehouse.example.org")
+    return text.rstrip("/")
+
+
 Key = Annotated[bytes | None, NoDecode, BeforeValidator(_key)]
+PublicUrl = Annotated[str | None, BeforeValidator(_public_url)]
 PerSecond = Annotated[float | None, NoDecode, BeforeValidator(_off_or_number)]
 
 
@@ -74,6 +85,7 @@ class Settings(BaseSettings):
     key_overlap: Duration = timedelta(hours=24)
     key_idle: Duration = timedelta(days=7)
     trail_delay: Duration = timedelta(minutes=15)
+    public_url: PublicUrl = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
 

@@ -1,0 +1,1 @@
+"""Gatehouse in Slack: listeners over the same services as the API."""
