@@ -41,6 +41,11 @@ def one_line(text: str) -> str:
     return _SPACES.sub(" ", "".join(seen)).strip()
 
 
+def written(text: str) -> str:
+    """What somebody typed, as it is kept: no control characters but line breaks and tabs, no lone surrogates."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"}).strip()
+
+
 def safe(text: str, limit: int) -> str:
     """One line for any text of Slack's: it pings nobody, links nowhere and is no longer than it may be.
 
