@@ -93,6 +93,12 @@ POWER_UNSEEN = Counter(
     "Ends of administrator power after which AWS did not say what was done under it.",
     registry=None,
 )
+COURIER_FAILURES = Counter(
+    "gatehouse_courier_failures_total",
+    "Rounds of telling people and programs that failed as a whole.",
+    ("courier",),
+    registry=None,
+)
 LOG_LINES_LOST = Counter("gatehouse_log_lines_lost_total", "Lines of the log that stderr did not take.", registry=None)
 
 _code = Words(_MOST_CODES)
@@ -153,7 +159,7 @@ def of_process(version: str) -> CollectorRegistry:
     build.info({"version": version, "python": platform.python_version()})
     prometheus_client.ProcessCollector(registry=registry)
     of_aws, of_rows = (_aws_calls, _aws_errors, _aws_seconds), (WORKER_ROUND, DATABASE_WRITE_ERRORS, POWER_UNSEEN)
-    for instrument in (*of_aws, *of_rows, LOG_LINES_LOST):
+    for instrument in (*of_aws, *of_rows, COURIER_FAILURES, LOG_LINES_LOST):
         registry.register(instrument)
     return registry
 

@@ -12,6 +12,7 @@ from app.clients.iam import BotoIam
 from app.config import Settings
 from app.db import Database
 from app.delivery import wakes
+from app.delivery.courier import Courier, stop_all
 from app.delivery.embedded import only_one
 from app.delivery.protocol import Delivery
 from app.errors import StartError
@@ -26,6 +27,9 @@ from app.services.backoff import Backoff
 _log = log.get("serve")
 ACCOUNT_TIMEOUT = 60.0
 """Seconds for one answer: a thousand users at once take longer to be written down than any other."""
+
+DRAIN_TELLING = 15.0
+"""Seconds for what is being told when the process is asked to end: longer than one call waits."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,19 @@ def working(
 
 
 @contextlib.contextmanager
+def telling(settings: Settings, database: Database) -> Iterator[None]:  # noqa: ARG001 - what is told comes with its settings
+    """Until the end of the block people and programs are told what happens, as far as the settings say how."""
+    couriers: list[Courier] = []
+    for one in couriers:
+        one.start()
+    try:
+        yield
+    finally:
+        if not stop_all(couriers, DRAIN_TELLING):
+            _log.warning("courier_still_busy", seconds=DRAIN_TELLING, note="what it was telling may be told twice")
+
+
+@contextlib.contextmanager
 def started(
     settings: Settings,
     *,
@@ -112,6 +129,7 @@ def started(
         if with_worker:
             inside = working(settings, database, endpoint_url=endpoint_url, backoff=backoff)
             delivery = stack.enter_context(inside)
+            stack.enter_context(telling(settings, database))
         app = create_app(
             settings,
             database,

@@ -63,6 +63,7 @@ def worker() -> None:
     with ExitStack() as stack:
         database = stack.enter_context(runtime.opened(settings, alone=False))
         delivery = stack.enter_context(runtime.working(settings, database))
+        stack.enter_context(runtime.telling(settings, database))
         if settings.metrics_port:
             registry = exposition.registry(Watch(database, delivery), VERSION)
             stack.enter_context(metrics.serve(registry, settings.metrics_port))

@@ -8,7 +8,7 @@ from app.models.accounts import Account, Lane, Sighting
 from app.models.base import columns, new_id
 from app.models.people import IS_ADMIN, Enrolment, Group, Suspension, Token, User
 from app.models.power import PowerReview
-from app.models.records import AuditEvent, AuditHead, IdempotencyKey, Restoration
+from app.models.records import AuditEvent, AuditHead, Follower, IdempotencyKey, Restoration
 from app.models.rotations import KeyRotation
 from app.models.secrets import Secret
 
@@ -20,6 +20,7 @@ __all__ = [
     "AuditHead",
     "Decision",
     "Enrolment",
+    "Follower",
     "Grant",
     "Group",
     "IdempotencyKey",

@@ -40,6 +40,13 @@ class AuditHead(SQLModel, table=True):
     mac: str
 
 
+class Follower(SQLModel, table=True):
+    """How far somebody who reads the audit as it grows has come: everything up to `seq` was handled."""
+
+    name: str = Field(primary_key=True)
+    seq: int
+
+
 class Restoration(SQLModel, table=True):
     """The database was found to be older than it was, or another one (rule 38). Open until it is confirmed."""
 
