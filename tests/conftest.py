@@ -92,6 +92,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     with (data.parent.parent / "postgres.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         server = get_server(data, cleanup_mode="delete")
+    # Its files outlive no test, and the crashes that are tested are those of processes, not of machines.
+    with psycopg.connect(str(server.get_uri()), autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
     yield make_url(str(server.get_uri())).set(drivername="postgresql+psycopg")
     server.cleanup()
 

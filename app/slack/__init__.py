@@ -1,1 +1,1 @@
-"""Gatehouse in Slack: listeners over the same services as the API."""
+"""Slack: what people see and do there, over the same services as the API."""
