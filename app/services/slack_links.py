@@ -84,13 +84,15 @@ def confirm(tx: Tx, caller: Caller, code: str, slack_user_id: str) -> SlackLink:
     """Link the caller to the Slack account that the code was made for; earlier links of either end.
 
     Raises:
-        Forbidden: A service, or a token that can make nothing (rule 14).
+        Forbidden: A service, or a token that can make nothing or not ask (rule 14).
         BadRequest: `invalid_code`, whatever is wrong with it. Count it with `count_wrong`.
     """
     if caller.person.owner is not None:
         raise Forbidden("A service has no Slack account; link your own with your own token.", code="not_a_person")
     if not caller.may_mint:
         raise Forbidden("This token cannot link Slack; sign in as yourself.", code="token_cannot_link")
+    if not caller.scopes >= _ASKS:
+        raise Forbidden("This token cannot ask, so neither could the link.", code="insufficient_scope")
     user = directory.get_user(tx, caller.name, lock=True)
     query = select(SlackCode).where(col(SlackCode.slack_user_id) == slack_user_id).with_for_update()
     made = tx.session.scalars(query).one_or_none()
