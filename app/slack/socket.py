@@ -34,6 +34,11 @@ PING = 10.0
 CONCURRENCY = 10
 
 
+def pause_after(tries: int) -> float:
+    """Seconds to wait after so many tries that failed."""
+    return min(FIRST_PAUSE * 2.0 ** min(tries - 1, 10), LONGEST_PAUSE)
+
+
 class _Client(SocketModeClient):
     """slack_sdk's, that does not sleep as long as Slack likes when it asks for an address too often."""
 
@@ -102,7 +107,7 @@ class SocketMode:
                 continue
             tries += 1
             metrics.SLACK_CONNECT_FAILURES.inc()
-            pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 10), LONGEST_PAUSE) * random.uniform(0.8, 1.0)  # noqa: S311 - no secret
+            pause = pause_after(tries) * random.uniform(0.8, 1.0)  # noqa: S311 - no secret; not all in one moment
             _log.error("slack_away", problem=problem, tries=tries, seconds=round(pause, 1))
             self._stopping.wait(pause)
 
