@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -58,8 +59,18 @@ def _slack_url(value: object) -> str:
     return str(value).rstrip("/") + "/"
 
 
+def _public_url(value: object) -> str | None:
+    text = str(value or "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[\w./~-]*)?", text, re.ASCII):
+        raise ValueError("must be where people open Gatehouse, such as https://gatehouse.example.org")
+    return text.rstrip("/")
+
+
 Key = Annotated[bytes | None, NoDecode, BeforeValidator(_key)]
 SlackId = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")]
+PublicUrl = Annotated[str | None, BeforeValidator(_public_url)]
 PerSecond = Annotated[float | None, NoDecode, BeforeValidator(_off_or_number)]
 
 
@@ -120,6 +131,7 @@ class Settings(BaseSettings):
     slack_app_id: SlackId = None
     slack_channel: SlackId = None
     slack_api_url: Annotated[str, BeforeValidator(_slack_url)] = "https://slack.com/api/"
+    public_url: PublicUrl = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from app.api import paging
-from app.api.door import AdminDirectory, Door, ReadDirectory, database_errors
+from app.api.door import AdminDirectory, Door, ReadDirectory
 from app.api.pagination import CursorText, Limit
 from app.api.restoration import FindingView
 from app.api.schemas import Page, View
@@ -17,6 +17,7 @@ from app.domain.drift import Finding
 from app.errors import Conflict, Forbidden, Unavailable
 from app.models import Account
 from app.services import accounts, importing
+from app.services.doors import database_errors
 from app.services.assessment import get_account
 from app.services.importing import Outcome
 

@@ -18,8 +18,9 @@ from app.api.strict import StrictRoute
 from app.db import Database, Tx
 from app.domain.actors import Caller
 from app.domain.words import Channel, Scope
-from app.errors import Forbidden, Unavailable
+from app.errors import Unavailable
 from app.services import tokens
+from app.services.doors import require_scopes
 
 IN_SCOPE = "gatehouse.entry"
 LATE = frozenset({"/v1/access-requests", "/v1/audit-events"})
@@ -87,14 +88,3 @@ class EntryRoute(StrictRoute):
                 raise
 
         return entered
-
-
-def require_scopes(caller: Caller, scopes: tuple[Scope, ...]) -> None:
-    """Every one of these must be on the token.
-
-    Raises:
-        Forbidden: `insufficient_scope`.
-    """
-    missing = [s for s in scopes if s not in caller.scopes]
-    if missing:
-        raise Forbidden(f"This token lacks the scope {', '.join(missing)}.", code="insufficient_scope")

@@ -8,13 +8,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.api.bodies import Body
-from app.api.door import Door, ReadRequests, WriteRequests, database_errors
+from app.api.door import Door, ReadRequests, WriteRequests
 from app.api.schemas import View
 from app.api.strict import StrictRoute
 from app.db import Tx
 from app.domain.words import DEFAULT_ACCOUNT
 from app.errors import Unavailable
 from app.services import mfa
+from app.services.doors import database_errors
 from app.services.direct import Direct
 
 router = APIRouter(prefix="/v1/users", tags=["users"], route_class=StrictRoute)
