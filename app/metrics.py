@@ -99,6 +99,7 @@ COURIER_FAILURES = Counter(
     ("courier",),
     registry=None,
 )
+NOTICES = Counter("gatehouse_notices_total", "Notices to people, by what became of them.", ("outcome",), registry=None)
 LOG_LINES_LOST = Counter("gatehouse_log_lines_lost_total", "Lines of the log that stderr did not take.", registry=None)
 
 _code = Words(_MOST_CODES)
@@ -159,7 +160,7 @@ def of_process(version: str) -> CollectorRegistry:
     build.info({"version": version, "python": platform.python_version()})
     prometheus_client.ProcessCollector(registry=registry)
     of_aws, of_rows = (_aws_calls, _aws_errors, _aws_seconds), (WORKER_ROUND, DATABASE_WRITE_ERRORS, POWER_UNSEEN)
-    for instrument in (*of_aws, *of_rows, COURIER_FAILURES, LOG_LINES_LOST):
+    for instrument in (*of_aws, *of_rows, COURIER_FAILURES, NOTICES, LOG_LINES_LOST):
         registry.register(instrument)
     return registry
 

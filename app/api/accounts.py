@@ -17,8 +17,8 @@ from app.domain.drift import Finding
 from app.errors import Conflict, Forbidden, Unavailable
 from app.models import Account
 from app.services import accounts, importing
-from app.services.doors import database_errors
 from app.services.assessment import get_account
+from app.services.doors import database_errors
 from app.services.importing import Outcome
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=StrictRoute)

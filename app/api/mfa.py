@@ -15,8 +15,8 @@ from app.db import Tx
 from app.domain.words import DEFAULT_ACCOUNT
 from app.errors import Unavailable
 from app.services import mfa
-from app.services.doors import database_errors
 from app.services.direct import Direct
+from app.services.doors import database_errors
 
 router = APIRouter(prefix="/v1/users", tags=["users"], route_class=StrictRoute)
 MfaUser = Annotated[str, Path(max_length=64, description="Name of the user.")]

@@ -23,6 +23,7 @@ from app.services import account_roles
 from app.services.account_roles import Roles
 from app.services.anchoring import Anchoring
 from app.services.backoff import Backoff
+from app.telling import rounds
 
 _log = log.get("serve")
 ACCOUNT_TIMEOUT = 60.0
@@ -95,9 +96,12 @@ def working(
 
 
 @contextlib.contextmanager
-def telling(settings: Settings, database: Database) -> Iterator[None]:  # noqa: ARG001 - what is told comes with its settings
+def telling(settings: Settings, database: Database) -> Iterator[None]:
     """Until the end of the block people and programs are told what happens, as far as the settings say how."""
     couriers: list[Courier] = []
+    people = rounds.courier(settings, database)
+    if people is not None:
+        couriers.append(people)
     for one in couriers:
         one.start()
     try:
