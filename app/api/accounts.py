@@ -18,7 +18,6 @@ from app.errors import Conflict, Forbidden, Unavailable
 from app.models import Account
 from app.services import accounts, importing
 from app.services.assessment import get_account
-from app.services.doors import database_errors
 from app.services.importing import Outcome
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=StrictRoute)
@@ -82,9 +81,7 @@ def import_(account_id: AccountId, door: AdminDirectory) -> Response:
 
     Every other time it only reports what differs. Nothing is written to AWS.
     """
-    with database_errors(), door.refusals():
-        outcome = _run(door, account_id)
-    return door.write(lambda _tx: view(outcome))
+    return door.write_after(lambda: _run(door, account_id), lambda _tx, outcome: view(outcome))
 
 
 def _run(door: Door, account_id: str) -> Outcome:

@@ -44,7 +44,7 @@ def caller(tx: Tx, slack_user_id: str, *, request_id: str | None = None) -> Call
     found = tx.session.connection().execute(_FIND, {"slack_user_id": slack_user_id}).one_or_none()
     if found is None or found.owner is not None:
         return None
-    person = Person(found.name, frozenset(found.roles), found.verified, found.enrolled_by, None)
+    person = Person(found.name, frozenset(found.roles), verified=found.verified, enrolled_by=found.enrolled_by)
     scopes = _ASKS | {Scope.REQUESTS_DECIDE} if found.may_decide else _ASKS
     return Caller(found.name, Channel.SLACK, request_id, person, scopes, may_mint=False)
 
@@ -84,13 +84,15 @@ def confirm(tx: Tx, caller: Caller, code: str, slack_user_id: str) -> SlackLink:
     """Link the caller to the Slack account that the code was made for; earlier links of either end.
 
     Raises:
-        Forbidden: A service, or a token that can make nothing (rule 14).
+        Forbidden: A service, or a token that can make nothing or not ask (rule 14).
         BadRequest: `invalid_code`, whatever is wrong with it. Count it with `count_wrong`.
     """
     if caller.person.owner is not None:
         raise Forbidden("A service has no Slack account; link your own with your own token.", code="not_a_person")
     if not caller.may_mint:
         raise Forbidden("This token cannot link Slack; sign in as yourself.", code="token_cannot_link")
+    if not caller.scopes >= _ASKS:
+        raise Forbidden("This token cannot ask, so neither could the link.", code="insufficient_scope")
     user = directory.get_user(tx, caller.name, lock=True)
     query = select(SlackCode).where(col(SlackCode.slack_user_id) == slack_user_id).with_for_update()
     made = tx.session.scalars(query).one_or_none()

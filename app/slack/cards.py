@@ -3,9 +3,9 @@
 Text of people stands in plain text or in code, and goes through `text.safe` or `text.code`, both of which cut visibly.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ContextBlock, SectionBlock
 
@@ -33,7 +33,7 @@ class Card:
     text: str
     blocks: list[Block]
 
-    def as_json(self) -> list[dict[str, object]]:
+    def as_json(self) -> list[dict[str, Any]]:
         """The blocks as Slack takes them; each has checked its own limits."""
         return [block.to_dict() for block in self.blocks]
 
@@ -81,6 +81,11 @@ class RequestFacts:
     decides_here: bool = False
     url: str | None = None
 
+    @property
+    def given(self) -> int:
+        """Approvals that count."""
+        return sum(d.verdict == Verdict.APPROVE and d.void is None for d in self.decisions)
+
 
 @dataclass(frozen=True)
 class EndingFacts:
@@ -95,10 +100,11 @@ class EndingFacts:
     may_extend: bool = field(default=True)
 
 
-def request_card(facts: RequestFacts, *, title: str | None = None) -> Card:
+def request_card(facts: RequestFacts, *, title: str | None = None, asker: bool = False) -> Card:
     """A request for those who may decide on it; once it is decided, its outcome in place of the buttons.
 
     Args:
+        asker: For who asked: nothing to decide.
         title: What stands above it in place of "Access request", such as "Reminder"; words of ours.
     """
     blocks: list[Block] = [
@@ -112,7 +118,7 @@ def request_card(facts: RequestFacts, *, title: str | None = None) -> Card:
     if made:
         blocks.append(SectionBlock(text=plain(made)))
     if facts.decision == DecisionState.PENDING:
-        blocks += _to_decide(facts)
+        blocks += [_ruling(facts), *([] if asker else request_buttons(facts))]
     else:
         blocks.append(SectionBlock(text=marked(f"*{outcome(facts)}*")))
         if facts.failure and facts.provisioning != Provisioning.APPLIED:
@@ -205,11 +211,22 @@ def _state(facts: RequestFacts) -> str:
     return "It waits for a decision." if facts.decision == DecisionState.PENDING else f"{outcome(facts)}."
 
 
-def _said(facts: RequestFacts) -> str:
-    what = f"{facts.requester} asks {facts.what}"
-    whom = f", for {facts.user}" if facts.user != facts.requester else ""
+def sentence(facts: RequestFacts) -> str:
+    """Who asks for what, and for how long: text of people, as they wrote it."""
     long = f" for {in_words(facts.duration)}" if facts.duration else ""
-    return safe(f"{what}{long}{whom}.", 600)
+    if facts.user != facts.requester:
+        return f"{facts.requester} asks for {facts.user} {facts.what}{long}."
+    return f"{facts.requester} asks {facts.what}{long}."
+
+
+def given(facts: RequestFacts) -> str:
+    """How many approvals there are, of how many."""
+    plural = "" if facts.required_approvals == 1 else "s"
+    return f"{facts.given} of {facts.required_approvals} approval{plural} given"
+
+
+def _said(facts: RequestFacts) -> str:
+    return safe(sentence(facts), 600)
 
 
 def _fields(facts: RequestFacts) -> list[tuple[str, str]]:
@@ -239,9 +256,6 @@ def _decisions(facts: RequestFacts) -> str:
     return lines(said, most=_DECISIONS, each=270) if said else ""
 
 
-def _to_decide(facts: RequestFacts) -> Sequence[Block]:
-    given = sum(d.verdict == Verdict.APPROVE and d.void is None for d in facts.decisions)
-    need = f"{given} of {facts.required_approvals} approval{'' if facts.required_approvals == 1 else 's'} given"
+def _ruling(facts: RequestFacts) -> Block:
     who = names(facts.eligible) if facts.eligible else "nobody now"
-    ruling = f"{need}. Who can approve: {who}. Lapses {at(facts.lapses_at)}."
-    return [ContextBlock(elements=[marked(ruling)]), *request_buttons(facts)]
+    return ContextBlock(elements=[marked(f"{given(facts)}. Who can approve: {who}. Lapses {at(facts.lapses_at)}.")])

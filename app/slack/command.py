@@ -1,6 +1,7 @@
 """What people type after `/access`, read. Pure."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -71,16 +72,21 @@ class Unknown:
 Command = Ask | Return | Show | Unknown
 
 
+class _Unread(Exception):
+    """What is wrong with what was typed."""
+
+
 def parse(text: str) -> Command:
     """Read what stands behind the command; never fails."""
     found = _VERB.fullmatch(written(text))
     if found is None:
         return Show("form")
     verb, rest = found[1].casefold(), found[2].strip()
-    if verb in {"request", "ask"}:
-        return _ask(rest)
-    if verb in {"return", "leave"}:
-        return _return(rest)
+    if verb in _READS:
+        try:
+            return _READS[verb](rest)
+        except _Unread as wrong:
+            return Unknown(str(wrong))
     if verb in _PAGES:
         return Show(_PAGES[verb]) if not rest else Unknown(f"Nothing goes behind {_PAGES[verb]}.")
     return Unknown("That is no word of this command.")
@@ -112,40 +118,43 @@ def _iso(text: str) -> timedelta:
         raise ValueError("Write a duration like 7d, 4h or P7D.") from None
 
 
-def _ask(rest: str) -> Command:
+def _ask(rest: str) -> Ask:
     head, reason = _split(rest)
     found = _WORD.fullmatch(head)
     if found is None:
-        return Unknown("Say which group.")
-    group, clauses = _name(found[1]), found[2]
+        raise _Unread("Say which group.")
+    long, whom = _clauses(found[2])
+    if not reason:
+        raise _Unread("Say why, with because.")
+    if len(reason) > _REASON:
+        raise _Unread(f"The reason is longer than {_REASON} characters.")
+    return Ask(_name(found[1]), reason, long, **whom)
+
+
+def _clauses(text: str) -> tuple[timedelta | None, dict[str, str]]:
+    """For how long, and for whom: each behind a `for`, in any order."""
     long: timedelta | None = None
     whom: dict[str, str] = {}
-    while clauses.strip():
-        clause, clauses = _clause(clauses)
-        if clause is None:
-            return Unknown("Say for how long with for, and why with because.")
+    while text.strip():
+        clause, text = _clause(text)
         person = _person(clause)
-        if person and not whom:
+        if (person and whom) or (not person and long is not None):
+            raise _Unread("Say for how long, and for whom, once.")
+        if person:
             whom = person
             continue
-        if person or long is not None:
-            return Unknown("Say for how long, and for whom, once.")
         try:
             long = duration(clause)
         except ValueError as wrong:
-            return Unknown(str(wrong))
-    if not reason:
-        return Unknown("Say why, with because.")
-    if len(reason) > _REASON:
-        return Unknown(f"The reason is longer than {_REASON} characters.")
-    return Ask(group, reason, long, **whom)
+            raise _Unread(str(wrong)) from None
+    return long, whom
 
 
-def _return(rest: str) -> Command:
+def _return(rest: str) -> Return:
     head, reason = _split(rest)
     words = head.split()
     if len(words) != 1:
-        return Unknown("Say which group, and nothing else.")
+        raise _Unread("Say which group, and nothing else.")
     return Return(_name(words[0]), reason[:_REASON] or None)
 
 
@@ -157,11 +166,11 @@ def _split(rest: str) -> tuple[str, str]:
     return rest[: found.start()].strip(), found[1].strip()
 
 
-def _clause(clauses: str) -> tuple[str | None, str]:
+def _clause(clauses: str) -> tuple[str, str]:
     """What stands between one `for` and the next."""
     found = _FOR.match(clauses)
     if found is None:
-        return None, clauses
+        raise _Unread("Say for how long with for, and why with because.")
     after = _FOR.search(found[1])
     return (found[1].strip(), "") if after is None else (found[1][: after.start()].strip(), found[1][after.start() :])
 
@@ -177,3 +186,6 @@ def _person(clause: str) -> dict[str, str]:
 
 def _name(word: str) -> str:
     return word.strip("`*_'\"") or word
+
+
+_READS: dict[str, Callable[[str], Ask | Return]] = {"request": _ask, "ask": _ask, "return": _return, "leave": _return}

@@ -47,13 +47,13 @@ def written(text: str) -> str:
 
 
 def safe(text: str, limit: int) -> str:
-    """One line for any text of Slack's: it pings nobody, links nowhere and is no longer than it may be.
+    """One line for any text of Slack's: it pings nobody, links nowhere, is no longer than it may be, and never empty.
 
     Args:
         limit: Characters at most, as Slack counts them: after escaping.
     """
     broken = _ADDRESS.sub(f":{_JOINER}", _PINGS.sub(f"@{_JOINER}", one_line(text)))
-    return _cut([_ESCAPES.get(c, c) for c in broken], limit)
+    return _cut([_ESCAPES.get(c, c) for c in broken], limit) or MORE
 
 
 def code(text: str, limit: int = 160) -> str:

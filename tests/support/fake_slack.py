@@ -191,8 +191,7 @@ class FakeSlack(Teller):
 
     def cut(self) -> None:
         """Cut every WebSocket without a word."""
-        for link in list(self.server.links):
-            link.close()
+        self.server.cut()
 
     def refresh(self) -> None:
         """Ask the app for a new WebSocket, as Slack does every few hours."""

@@ -1,7 +1,6 @@
 """The fake Slack on loopback: Web API, `response_url`s and Socket Mode on one port, which can go away and come back."""
 
 import asyncio
-import contextlib
 import dataclasses
 import json
 import secrets
@@ -44,11 +43,6 @@ class Link:
     def send(self, body: Any) -> None:
         """Send from any thread."""
         asyncio.run_coroutine_threadsafe(self.socket.send_text(json.dumps(body)), self.loop).result(10)
-
-    def close(self) -> None:
-        """Cut it."""
-        with contextlib.suppress(Exception):  # it may be gone already
-            asyncio.run_coroutine_threadsafe(self.socket.close(1001), self.loop).result(10)
 
 
 @dataclasses.dataclass
@@ -107,6 +101,17 @@ class SlackServer:
             server.should_exit = True
             thread.join(20)
             self._running = None
+
+    def cut(self) -> None:
+        """Close every connection without a word, as a network does."""
+        with self.state.lock:
+            links = list(self.links)
+        if self._running is not None:
+            for link in links:
+                for connection in list(self._running[0].server_state.connections):
+                    transport = getattr(connection, "transport", None)
+                    if transport is not None:
+                        link.loop.call_soon_threadsafe(transport.close)
 
     async def _call(self, request: Request) -> Response:
         method, params = request.path_params["method"], await _params(request)
