@@ -9,7 +9,7 @@ from tests.conftest import Databases
 from tests.support.fake_slack import CHANNEL, FakeSlack, fake_slack
 from tests.support.fake_slack_telling import Ack
 from tests.support.lab import Lab
-from tests.support.slack_lab import code_of, link, slack_lab
+from tests.support.slack_lab import link, slack_lab
 from tests.support.slack_people import (
     ALICE,
     BOB,
@@ -24,6 +24,7 @@ from tests.support.slack_people import (
     typed,
     waiting_for,
 )
+from tests.support.slack_transcript import PAGE, transcript
 
 
 @pytest.fixture(scope="module")
@@ -293,8 +294,5 @@ def test_help_and_what_cannot_be_read_say_how_it_is_used(slack: FakeSlack) -> No
         assert "<!here>" not in answer
 
 
-def test_linking_says_how_to_confirm(lab: Lab, slack: FakeSlack) -> None:
-    answer = typed(slack, "link", BOB)
-    assert code_of(slack, BOB) in answer
-    assert f'"slack_user_id": "{BOB}"' in answer
-    assert lab.get("bob", "/v1/me/slack")["slack_user_id"] == BOB
+def test_the_transcript_is_what_happens(lab: Lab, slack: FakeSlack) -> None:
+    assert PAGE.read_text() == transcript(lab, slack), "python -m tests.support.slack_transcript writes it"
