@@ -83,7 +83,10 @@ def test_what_people_write_pings_nobody_links_nowhere_and_stays_on_its_line() ->
 def test_any_text_in_any_place_of_a_card_is_harmless_and_within_slacks_limits(text: str) -> None:
     decisions = tuple(DecisionFacts(text, Verdict.APPROVE, text, void=text) for _ in range(12))
     many = (text,) * 30
-    for decision, provisioning in ((DecisionState.PENDING, Provisioning.NONE), (DecisionState.DENIED, Provisioning.NONE)):
+    for decision, provisioning in (
+        (DecisionState.PENDING, Provisioning.NONE),
+        (DecisionState.DENIED, Provisioning.NONE),
+    ):
         card = request_card(
             facts(
                 user=text,
