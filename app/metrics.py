@@ -98,6 +98,9 @@ COURIER_FAILURES = Counter(
     "Rounds of telling people and programs that failed as a whole.",
     registry=None,
 )
+NOTICES = Counter("gatehouse_notices_total", "Notices to people, by what became of them.", ("outcome",), registry=None)
+for _outcome in ("slack", "mail", "tried_again", "dropped", "given_up"):
+    NOTICES.labels(_outcome)  # there from the start, at zero
 SLACK_TAKEN = Counter(
     "gatehouse_slack_taken_total",
     "What Slack told us, by transport and what became of it.",
@@ -172,7 +175,7 @@ def of_process(version: str) -> CollectorRegistry:
     prometheus_client.ProcessCollector(registry=registry)
     of_aws, of_rows = (_aws_calls, _aws_errors, _aws_seconds), (WORKER_ROUND, DATABASE_WRITE_ERRORS, POWER_UNSEEN)
     of_slack = SLACK_TAKEN, SLACK_CONNECT_FAILURES, SLACK_CONNECTED
-    for instrument in (*of_aws, *of_rows, *of_slack, COURIER_FAILURES, LOG_LINES_LOST):
+    for instrument in (*of_aws, *of_rows, *of_slack, COURIER_FAILURES, NOTICES, LOG_LINES_LOST):
         registry.register(instrument)
     return registry
 

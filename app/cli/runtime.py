@@ -26,6 +26,7 @@ from app.services.backoff import Backoff
 from app.slack.desk import Desk, make_desk
 from app.slack.house import SlackHouse
 from app.slack.socket import SocketMode
+from app.telling import rounds
 
 _log = log.get("serve")
 ACCOUNT_TIMEOUT = 60.0
@@ -100,9 +101,12 @@ def working(
 
 
 @contextlib.contextmanager
-def telling(settings: Settings, database: Database) -> Iterator[None]:  # noqa: ARG001 - what is told comes with its settings
+def telling(settings: Settings, database: Database) -> Iterator[None]:
     """Until the end of the block people and programs are told what happens, as far as the settings say how."""
     couriers: list[Courier] = []
+    people = rounds.courier(settings, database)
+    if people is not None:
+        couriers.append(people)
     for one in couriers:
         one.start()
     try:

@@ -6,6 +6,7 @@ Names of people and groups are keys: they never change and a deleted one is neve
 from app.models.access import AccessRequest, Decision, Grant, RequestGroup
 from app.models.accounts import Account, Lane, Sighting
 from app.models.base import columns, new_id
+from app.models.notices import Notice, NoticeChoice, NoticeState
 from app.models.people import IS_ADMIN, Enrolment, Group, Suspension, Token, User
 from app.models.power import PowerReview
 from app.models.records import AuditEvent, AuditHead, Follower, IdempotencyKey, Restoration
@@ -27,6 +28,9 @@ __all__ = [
     "IdempotencyKey",
     "KeyRotation",
     "Lane",
+    "Notice",
+    "NoticeChoice",
+    "NoticeState",
     "PowerReview",
     "RequestGroup",
     "Restoration",

@@ -5,6 +5,7 @@ Text of people stands in plain text or in code, and goes through `text.safe` or 
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ContextBlock, SectionBlock
 
@@ -32,7 +33,7 @@ class Card:
     text: str
     blocks: list[Block]
 
-    def as_json(self) -> list[dict[str, object]]:
+    def as_json(self) -> list[dict[str, Any]]:
         """The blocks as Slack takes them; each has checked its own limits."""
         return [block.to_dict() for block in self.blocks]
 
@@ -218,6 +219,12 @@ def sentence(facts: RequestFacts) -> str:
     return f"{facts.requester} asks {facts.what}{long}."
 
 
+def given(facts: RequestFacts) -> str:
+    """How many approvals there are, of how many."""
+    plural = "" if facts.required_approvals == 1 else "s"
+    return f"{facts.given} of {facts.required_approvals} approval{plural} given"
+
+
 def _said(facts: RequestFacts) -> str:
     return safe(sentence(facts), 600)
 
@@ -250,6 +257,5 @@ def _decisions(facts: RequestFacts) -> str:
 
 
 def _ruling(facts: RequestFacts) -> Block:
-    need = f"{facts.given} of {facts.required_approvals} approval{'' if facts.required_approvals == 1 else 's'} given"
     who = names(facts.eligible) if facts.eligible else "nobody now"
-    return ContextBlock(elements=[marked(f"{need}. Who can approve: {who}. Lapses {at(facts.lapses_at)}.")])
+    return ContextBlock(elements=[marked(f"{given(facts)}. Who can approve: {who}. Lapses {at(facts.lapses_at)}.")])

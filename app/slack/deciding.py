@@ -5,11 +5,12 @@ from typing import Any
 
 from app.db import Tx
 from app.domain.actors import Caller
+from app.domain.states import DecisionState
 from app.domain.words import Scope, Verdict
 from app.errors import Invalid
 from app.services import decisions, visibility
 from app.slack import facts
-from app.slack.cards import Card, RequestFacts, notice_card, outcome, sentence
+from app.slack.cards import Card, RequestFacts, given, notice_card, outcome, sentence
 from app.slack.entering import Visit, visitor
 from app.slack.house import SlackHouse
 
@@ -78,7 +79,6 @@ def _visit(house: SlackHouse, body: Mapping[str, Any], request_id: str, verdict:
 
 
 def _decided(found: RequestFacts, verdict: Verdict) -> Card:
-    state = outcome(found)
-    given = f" {found.given} of {found.required_approvals} approvals are given." if state == "Pending" else ""
-    text = f"You {_VERBS[verdict]} access request {found.id}: {sentence(found)} {state}.{given}"
+    state = f"It waits: {given(found)}." if found.decision == DecisionState.PENDING else f"{outcome(found)}."
+    text = f"You {_VERBS[verdict]} access request {found.id}: {sentence(found)} {state}"
     return notice_card(text, url=found.url)

@@ -15,7 +15,7 @@ HELD = 15
 
 RETURN = "return"
 ASK = "ask"
-"""The `action_id` of buttons that stand only here."""
+"""How the `action_id` of buttons begins that stand only here."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _note(note: str | None) -> list[Block]:
 def _held(held: Held) -> list[Block]:
     back = ButtonElement(
         text=plain("Give back…"),
-        action_id=RETURN,
+        action_id=f"{RETURN}:{held.grant_id}",
         value=held.grant_id,
         confirm=ConfirmObject(
             title="Give it back?",
@@ -88,5 +88,6 @@ def _held(held: Held) -> list[Block]:
             deny="Keep",
         ),
     )
-    later = [ButtonElement(text=plain("Extend…"), action_id=EXTEND, value=held.grant_id)] if held.may_extend else []
+    extend = ButtonElement(text=plain("Extend…"), action_id=f"{EXTEND}:{held.grant_id}", value=held.grant_id)
+    later = [extend] if held.may_extend else []
     return [SectionBlock(text=plain(safe(held_line(held), 300))), ActionsBlock(elements=[back, *later])]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from slack_sdk.models.blocks import Block, ContextBlock, SectionBlock
 
-from app.slack.cards import Card, RequestFacts, at, notice_card, request_buttons, sentence
+from app.slack.cards import Card, RequestFacts, at, given, notice_card, request_buttons, sentence
 from app.slack.text import MORE, code, lines, marked, plain, safe
 
 SHOWN = 20
@@ -92,10 +92,10 @@ def request_lines(facts: RequestFacts, *, may_decide: bool) -> list[Block]:
     """A request in few lines, with its buttons."""
     text = f"{sentence(facts)} Why: {facts.reason}"
     blocks: list[Block] = [SectionBlock(text=plain(safe(text, 1200)))]
-    given = f"Request {code(facts.id)}, {facts.given} of {facts.required_approvals} given"
+    about = f"Request {code(facts.id)}, {given(facts)}"
     if not may_decide:
-        given += f". Your link may not decide; {code('/access link')} again with a token that may"
-    blocks.append(ContextBlock(elements=[marked(given)]))
+        about += f". Your link may not decide; {code('/access link')} again with a token that may"
+    blocks.append(ContextBlock(elements=[marked(about)]))
     return [*blocks, *(request_buttons(facts) if may_decide else [])]
 
 
@@ -109,7 +109,7 @@ def why(reasons: Sequence[Reason], *, more: int) -> Card:
 
 
 def _asked(facts: RequestFacts) -> str:
-    return f"{sentence(facts)} {facts.given} of {facts.required_approvals} approvals given. {facts.id}"
+    return f"{sentence(facts)} {given(facts)}. {facts.id}"
 
 
 def _list(entries: list[str], none: str, *, left: int = 0, more: bool = False, each: int = 130) -> str:
