@@ -6,7 +6,7 @@ from app.errors import GatehouseError, StartError
 
 
 class Exit(IntEnum):
-    """How a command ended; the docstring below each is what `gatehouse --help` says."""
+    """How a command ended."""
 
     DONE = 0
     REFUSED = 1
@@ -28,6 +28,7 @@ MEANINGS = {
     Exit.NO_ANSWER: "Gatehouse does not answer, or is too busy",
     Exit.INTERRUPTED: "ended by Ctrl-C",
 }
+"""What each means, for `gatehouse --help`."""
 _OF_STATUS = {
     404: Exit.NOT_THERE,
     410: Exit.NOT_THERE,
@@ -58,4 +59,7 @@ def of(problem: GatehouseError | StartError) -> Exit:
     """The exit code of what went wrong."""
     if isinstance(problem, StartError):
         return Exit.NO_ANSWER if isinstance(problem, NoAnswer) else Exit.USAGE
-    return _OF_STATUS.get(getattr(problem, "answered", problem.status), Exit.REFUSED)
+    if isinstance(problem, Missing):
+        return Exit.NOT_THERE
+    # What Gatehouse answered; what the host itself refuses has no HTTP status that means anything here.
+    return _OF_STATUS.get(getattr(problem, "answered", 0), Exit.REFUSED)

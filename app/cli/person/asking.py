@@ -12,12 +12,12 @@ from app.cli.person import completing, screen, showing, waiting
 from app.cli.person.finding import REQUESTS
 from app.cli.person.screen import Json, Yes
 from app.cli.person.words import now
-from app.domain import spans
+from app.domain import durations
 
 Lasting = Annotated[str | None, typer.Option("--for", help="How long, such as 7d, 4h, 90m or P7D.", metavar="DURATION")]
 Because = Annotated[str | None, typer.Option("--because", help="Why, for whoever decides.", metavar="TEXT")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is carried out, or will not be.")]
-Timeout = Annotated[str, typer.Option("--timeout", help="How long to wait at most; then exit code 4.", metavar="DURATION")]
+Timeout = Annotated[str, typer.Option("--timeout", help="To wait at most; then exit code 4.", metavar="DURATION")]
 
 
 def request(
@@ -74,7 +74,7 @@ def _wish(
         raise Mistake("Say why: --because TEXT")
     body: dict[str, Any] = {"kind": "group.join", "change": {"group": group}, "reason": because}
     if lasting is not None:
-        body["duration"] = spans.to_text(duration(lasting))
+        body["duration"] = durations.to_text(duration(lasting))
     if starts is not None:
         body["starts_at"] = beginning(starts, now())
     more = {"user": user, "account": account}
@@ -113,13 +113,13 @@ def duration(text: str) -> timedelta:
         Mistake: It is none.
     """
     try:
-        return spans.typed(text)
+        return durations.typed(text)
     except ValueError as problem:
         raise Mistake(f"{text!r} is no duration: {problem}") from None
 
 
 def beginning(text: str, at: datetime) -> str:
-    """A time that somebody typed, as the API takes it: `+2h` from now, or a time, by this machine's zone if it has none.
+    """A time that somebody typed, as the API takes it: `+2h`, or by this machine's zone if it has none.
 
     Raises:
         Mistake: It is none.

@@ -11,7 +11,7 @@ from app.cli.person.asking import Because, Lasting, Timeout, Wait, duration
 from app.cli.person.finding import GRANTS, REQUESTS
 from app.cli.person.screen import Json, Yes
 from app.cli.person.words import held, left, now
-from app.domain import spans
+from app.domain import durations
 
 Held = Annotated[
     str,
@@ -69,7 +69,7 @@ def extend(
         because = because or screen.ask("Why")
     if not lasting or not because:
         raise Mistake("Say for how long and why: --for DURATION --because TEXT")
-    body = {"duration": spans.to_text(duration(lasting)), "reason": because}
+    body = {"duration": durations.to_text(duration(lasting)), "reason": because}
     with Api() as api:
         grant = finding.grant(api, access, user)
         row = api.post(f"{GRANTS}/{segment(grant['id'])}/extend", body)

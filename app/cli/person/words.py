@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from app.domain import spans
+from app.domain import durations
 
 _SHORTEST = 8
 OPEN = frozenset({"scheduled", "applying", "active"})
@@ -33,13 +33,13 @@ def left(text: str | None, now: datetime) -> str:
 
 def roughly(span: timedelta) -> str:
     """A duration in its two largest units: `6 days 23 hours`."""
-    words = spans.in_words(span).split(" ")
+    words = durations.in_words(span).split(" ")
     return " ".join(words[:4])
 
 
 def lasts(text: str | None) -> str:
     """A duration as the API writes it, in words."""
-    return "" if text is None else spans.in_words(spans.parse(text))
+    return "" if text is None else durations.in_words(durations.parse(text))
 
 
 def wish(row: dict[str, Any]) -> str:
