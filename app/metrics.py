@@ -96,7 +96,6 @@ POWER_UNSEEN = Counter(
 COURIER_FAILURES = Counter(
     "gatehouse_courier_failures_total",
     "Rounds of telling people and programs that failed as a whole.",
-    ("courier",),
     registry=None,
 )
 LOG_LINES_LOST = Counter("gatehouse_log_lines_lost_total", "Lines of the log that stderr did not take.", registry=None)
