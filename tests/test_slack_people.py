@@ -89,7 +89,7 @@ def test_a_request_is_made_decided_used_and_given_back_in_slack(lab: Lab, slack:
 def test_the_form_asks_and_says_what_is_wrong_where_it_is(lab: Lab, slack: FakeSlack) -> None:
     modal = opened(slack, BOB, lambda: slack.command("/access", "", user=BOB))
     wish = {"group": "LabGuest", "duration": "for ever", "reason": "cells & <!channel>"}
-    assert slack.submit(modal, wish).body["errors"] == {"duration": "Write a duration like 7d, 4h or P7D."}
+    assert slack.submit(modal, wish).body["errors"] == {"duration": "Write a duration like 7d, 4h or 90m."}
     too_long = slack.submit(modal, {**wish, "duration": "999d"}).body["errors"]
     assert list(too_long) == ["duration"]
     assert "longer than the rule allows" in too_long["duration"]
