@@ -3,12 +3,14 @@
 import base64
 import binascii
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.domain.addresses import Network
 from app.domain.durations import Duration
 from app.errors import StartError
 
@@ -43,7 +45,18 @@ def _off_or_number(value: object) -> float | None:
     return number
 
 
+def _networks(value: object) -> tuple[Network, ...]:
+    if isinstance(value, tuple):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in str(value).split(",") if part.strip())
+    except ValueError:
+        text = "must be networks with commas between them, such as 10.20.0.0/16,fd12:3456::/32"
+        raise ValueError(text) from None
+
+
 Key = Annotated[bytes | None, NoDecode, BeforeValidator(_key)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 PerSecond = Annotated[float | None, NoDecode, BeforeValidator(_off_or_number)]
 
 
@@ -74,6 +87,7 @@ class Settings(BaseSettings):
     key_overlap: Duration = timedelta(hours=24)
     key_idle: Duration = timedelta(days=7)
     trail_delay: Duration = timedelta(minutes=15)
+    webhooks_allow_private: Networks = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
 

@@ -24,6 +24,7 @@ from app.api import (
     secrets,
     tokens,
     users,
+    webhooks,
     why,
 )
 from app.api.house import House
@@ -103,6 +104,7 @@ def create_app(
         restoration.router,
         accounts.router,
         why.router,
+        webhooks.router,
         health.router,
         metrics.router,
     ):

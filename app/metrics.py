@@ -99,6 +99,14 @@ COURIER_FAILURES = Counter(
     ("courier",),
     registry=None,
 )
+WEBHOOK_DELIVERIES = Counter(
+    "gatehouse_webhook_deliveries_total",
+    "Tries to deliver to a webhook, by what became of them.",
+    ("outcome",),
+    registry=None,
+)
+for _outcome in ("delivered", "failed", "refused", "given_up"):
+    WEBHOOK_DELIVERIES.labels(_outcome)
 LOG_LINES_LOST = Counter("gatehouse_log_lines_lost_total", "Lines of the log that stderr did not take.", registry=None)
 
 _code = Words(_MOST_CODES)
@@ -159,7 +167,7 @@ def of_process(version: str) -> CollectorRegistry:
     build.info({"version": version, "python": platform.python_version()})
     prometheus_client.ProcessCollector(registry=registry)
     of_aws, of_rows = (_aws_calls, _aws_errors, _aws_seconds), (WORKER_ROUND, DATABASE_WRITE_ERRORS, POWER_UNSEEN)
-    for instrument in (*of_aws, *of_rows, COURIER_FAILURES, LOG_LINES_LOST):
+    for instrument in (*of_aws, *of_rows, COURIER_FAILURES, WEBHOOK_DELIVERIES, LOG_LINES_LOST):
         registry.register(instrument)
     return registry
 

@@ -11,6 +11,7 @@ from app.models.power import PowerReview
 from app.models.records import AuditEvent, AuditHead, Follower, IdempotencyKey, Restoration
 from app.models.rotations import KeyRotation
 from app.models.secrets import Secret
+from app.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "IS_ADMIN",
@@ -34,6 +35,8 @@ __all__ = [
     "Suspension",
     "Token",
     "User",
+    "Webhook",
+    "WebhookDelivery",
     "columns",
     "new_id",
 ]

@@ -12,7 +12,18 @@ import sqlalchemy as sa
 from app.db import Tx
 from app.delivery.wakes import ENDS, OTHERS
 from app.domain.states import ENDING_GRANTS, GrantState
-from app.models import AccessRequest, AuditEvent, AuditHead, Grant, KeyRotation, PowerReview, Restoration, columns
+from app.models import (
+    AccessRequest,
+    AuditEvent,
+    AuditHead,
+    Grant,
+    KeyRotation,
+    PowerReview,
+    Restoration,
+    Webhook,
+    WebhookDelivery,
+    columns,
+)
 
 COUNTED = 10_000
 """Rows of a kind that are counted at most: a figure of 10,000 means that or more."""
@@ -24,6 +35,7 @@ _LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _OPEN_GRANTS = [state for state in GrantState if state != GrantState.REVOKED]
 
 _requests, _grants = columns(AccessRequest), columns(Grant)
+_hooks, _to_hooks = columns(Webhook), columns(WebhookDelivery)
 _head, _events = columns(AuditHead), columns(AuditEvent)
 
 
@@ -84,6 +96,10 @@ _AUDIT = (
     .where(_head.c.id == 1)
 )
 _RESTORED = sa.select(sa.exists().where(columns(Restoration).c.confirmed_at.is_(None)))
+_WEBHOOKS = sa.select(
+    _count(sa.select(sa.literal(1)).select_from(_to_hooks).where(_to_hooks.c.due_at > _LONG_AGO)),
+    _count(sa.select(sa.literal(1)).select_from(_hooks).where(_hooks.c.disabled_at > _LONG_AGO)),
+)
 _LIMIT = sa.text("SET LOCAL statement_timeout = '2s'")
 _HAS_QUEUE = sa.text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
 _JOBS = sa.text(
@@ -111,6 +127,8 @@ class Figures:
         workers: Worker processes with a recent heartbeat; None where workers leave none.
         audit_seq: The number of the newest audit event; None before `init`.
         audit_age: Seconds since that event.
+        webhook_deliveries: What waits to be delivered to webhooks.
+        webhooks_disabled: Webhooks that are off.
     """
 
     requests: dict[tuple[str, str], int]
@@ -123,6 +141,8 @@ class Figures:
     workers: int | None = None
     audit_seq: int | None = None
     audit_age: float | None = None
+    webhook_deliveries: int = 0
+    webhooks_disabled: int = 0
 
 
 def read(tx: Tx) -> Figures:
@@ -135,6 +155,7 @@ def read(tx: Tx) -> Figures:
     expired = [at for at in connection.execute(_OLDEST_END).one() if at is not None]
     seq, at = connection.execute(_AUDIT).one_or_none() or (None, None)
     jobs, workers = _queue(connection)
+    to_webhooks, webhooks_off = connection.execute(_WEBHOOKS).one()
     return Figures(
         requests=requests,
         grants=dict(zip((state.value for state in _OPEN_GRANTS), grants, strict=True)),
@@ -146,6 +167,8 @@ def read(tx: Tx) -> Figures:
         workers=workers,
         audit_seq=seq,
         audit_age=None if at is None else _since(now, at),
+        webhook_deliveries=to_webhooks,
+        webhooks_disabled=webhooks_off,
     )
 
 
