@@ -35,6 +35,10 @@ class Refused(httpcore.ConnectError):
     """The name leads to an address that webhooks are not sent to."""
 
 
+class Untrusted(httpcore.ConnectError):
+    """TLS could not be agreed on: most often the certificate is not the host's, or not of anybody we trust."""
+
+
 class Unknown(httpcore.ConnectError):
     """The name could not be resolved."""
 
@@ -157,7 +161,11 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         left = _left(self._deadline, httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left), self._deadline)
+        try:
+            made = self._inner.start_tls(ssl_context, server_hostname, left)
+        except httpcore.ConnectError as problem:
+            raise Untrusted("tls_failed") from problem
+        return _Stream(made, self._deadline)
 
     @override
     def get_extra_info(self, info: str) -> object:

@@ -89,12 +89,16 @@ class Poster:
         status, error, retry_after = None, None, None
         try:
             status, retry_after = self._post(endpoint, body, headers, began + self.whole)
-        except (reach.Refused, reach.Unknown) as problem:
-            error = "name_unknown" if isinstance(problem, reach.Unknown) else "address_refused"
+        except reach.Refused:
+            error = "address_refused"
+        except reach.Unknown:
+            error = "name_unknown"
+        except reach.Untrusted:
+            error = "tls_failed"
         except httpcore.TimeoutException:
             error = "timeout"
-        except httpcore.ConnectError as problem:
-            error = "tls_failed" if isinstance(problem.__cause__, ssl.SSLError) else "connect_failed"
+        except httpcore.ConnectError:
+            error = "connect_failed"
         except (httpcore.NetworkError, OSError):
             error = "connection_lost"
         except httpcore.ProtocolError:
