@@ -96,7 +96,6 @@ POWER_UNSEEN = Counter(
 COURIER_FAILURES = Counter(
     "gatehouse_courier_failures_total",
     "Rounds of telling people and programs that failed as a whole.",
-    ("courier",),
     registry=None,
 )
 WEBHOOK_DELIVERIES = Counter(
