@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 
 from app.api.problems import MEDIA_TYPE
 from app.api.schemas import ProblemView
+from app.domain import webhook_events
 
 _OPEN = {"/v1/enrolments/redeem"}
 _METHODS = {"get", "post", "put", "patch", "delete"}
@@ -35,7 +36,32 @@ def build(app: FastAPI) -> dict[str, Any]:
         for method, operation in item.items():
             if method in _METHODS:
                 _complete(path, method, operation)
+    document["webhooks"] = {"event": {"post": _sent()}}
     return document
+
+
+def _sent() -> dict[str, Any]:
+    """What webhooks are sent (docs/webhooks.md)."""
+    text = {"type": "string"}
+    event = {
+        "type": "object",
+        "required": ["type", "timestamp", "data"],
+        "properties": {
+            "type": {"type": "string", "enum": [*webhook_events.TYPES, webhook_events.PING]},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "data": {"type": "object", "additionalProperties": True},
+        },
+    }
+    headers = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    return {
+        "operationId": "webhook_event",
+        "tags": ["webhooks"],
+        "summary": "Something happened",
+        "description": "Sent to a webhook that asked for this type, signed after Standard Webhooks, at least once.",
+        "parameters": [{"name": name, "in": "header", "required": True, "schema": text} for name in headers],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": event}}},
+        "responses": {"2XX": {"description": "Taken."}, "410": {"description": "Send no more: turns it off."}},
+    }
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
