@@ -77,9 +77,7 @@ def configured(lab: Lab, who: str, examples: int, phases: tuple[str, ...]) -> sc
                 "query.wait": 0,
             },
             # Its body is that of POST /v1/access-requests, whose every case is tried: 26 kinds of change.
-            "operations": [
-                {"include-path": "/v1/access-requests/preview", "phases": {"coverage": {"enabled": False}}}
-            ],
+            "operations": [{"include-path": "/v1/access-requests/preview", "phases": {"coverage": {"enabled": False}}}],
             "checks": {
                 "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "403", "404", "409", "412", "422"]},
                 "negative_data_rejection": {
