@@ -63,6 +63,7 @@ def between(behind: str) -> Iterator[Between]:
                 answer = _pass_on(found.behind, self.command, self.path, dict(self.headers), body)
                 if step != LOSE:
                     self._answer(*answer)
+                    return
             self.close_connection = True
 
         def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
