@@ -83,8 +83,9 @@ PYTEST_DEBUG_TEMPROOT=$$(mktemp -d "$${TMPDIR:-/tmp}/gatehouse.XXXXXX") || exit 
 	XDG_RUNTIME_DIR="$${XDG_RUNTIME_DIR:-$$PYTEST_DEBUG_TEMPROOT}"; export XDG_RUNTIME_DIR;
 endef
 
-# Two at a time: most tests wait for processes and leases more than they compute. A module stays together.
-PYTEST_FLAGS ?= -n 2 --dist loadfile
+# Three at a time on two cores: most tests wait for processes and leases more than they compute. A module stays together,
+# and tests/conftest.py says which come first: xdist's own order would leave the longest to the end.
+PYTEST_FLAGS ?= -n 3 --dist loadfile --no-loadscope-reorder
 .PHONY: test
 test: .venv .venv-ministack ## Run the whole test suite
 	@$(in_own_folder) \

@@ -22,6 +22,8 @@ from app.api import (
     problems,
     restoration,
     secrets,
+    slack,
+    slack_links,
     tokens,
     users,
     why,
@@ -35,6 +37,7 @@ from app.delivery.protocol import Delivery
 from app.domain.keys import derive
 from app.domain.vault import Vault
 from app.services.direct import Direct
+from app.slack.desk import Desk
 from app.terms import Terms
 
 VERSION = "0.1.0"
@@ -65,11 +68,12 @@ def create_app(
     delivery: Delivery | None,
     direct: Direct | None = None,
     reads_account: Callable[[str], ReadsAccounts] | None = None,
+    desk: Desk | None = None,
 ) -> FastAPI:
     """The application. It neither opens nor closes what it is given."""
     secret_key, _ = settings.keys()
     cursor_key = derive(secret_key, "cursors")
-    house = House(database, settings, delivery, direct, cursor_key=cursor_key, reads_account=reads_account)
+    house = House(database, settings, delivery, direct, cursor_key=cursor_key, reads_account=reads_account, desk=desk)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -103,6 +107,8 @@ def create_app(
         restoration.router,
         accounts.router,
         why.router,
+        slack.router,
+        slack_links.router,
         health.router,
         metrics.router,
     ):

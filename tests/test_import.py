@@ -124,6 +124,20 @@ def test_rule_29_a_second_import_changes_nothing_and_reports_what_differs(lab: L
     assert len(grants_of(lab, dave)) == 1
 
 
+def test_a_key_that_was_used_imports_nothing_again(lab: Lab) -> None:
+    def events() -> int:
+        found = lab.get("pi", "/v1/audit-events?limit=200")["items"]
+        return len([e for e in found if e["event"] in {"account.imported", "account.compared"}])
+
+    path, key = "/v1/accounts/default/import", {"Idempotency-Key": "once"}
+    first, before = lab.post("pi", path, headers=key), events()
+    assert lab.post("pi", path, headers=key) == first
+    assert lab.post("pi", path, {"another": "body"}, headers=key, expect=422)["code"] == "idempotency_key_reused"
+    assert events() == before
+    lab.post("pi", path, headers={"Idempotency-Key": "another"})
+    assert events() == before + 1
+
+
 def test_rule_1_only_an_admin_imports_and_the_refusal_is_audited(lab: Lab) -> None:
     assert lab.post("bob", IMPORT, expect=403)["code"] == "admin_only"
     assert lab.post("pi", "/v1/accounts/nowhere/import", expect=404)["code"] == "account_not_found"

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from app.api import paging
-from app.api.door import AdminDirectory, Door, ReadDirectory, database_errors
+from app.api.door import AdminDirectory, Door, ReadDirectory
 from app.api.pagination import CursorText, Limit
 from app.api.restoration import FindingView
 from app.api.schemas import Page, View
@@ -81,9 +81,7 @@ def import_(account_id: AccountId, door: AdminDirectory) -> Response:
 
     Every other time it only reports what differs. Nothing is written to AWS.
     """
-    with database_errors(), door.refusals():
-        outcome = _run(door, account_id)
-    return door.write(lambda _tx: view(outcome))
+    return door.write_after(lambda: _run(door, account_id), lambda _tx, outcome: view(outcome))
 
 
 def _run(door: Door, account_id: str) -> Outcome:

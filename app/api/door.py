@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel
@@ -22,6 +22,7 @@ from app.errors import Conflict, Forbidden, GatehouseError, Unavailable
 from app.services import audit
 
 Answer = BaseModel | None
+Result = TypeVar("Result")
 
 
 class Reader:
@@ -63,6 +64,22 @@ class Door(Reader):
         with self.refusals():
             return self._write(change, status, secret=secret)
 
+    def write_after(self, outside: Callable[[], Result], answer: Callable[[Tx, Result], Answer]) -> Response:
+        """Do what needs the world outside, then answer. A key that was used before does neither again.
+
+        Args:
+            outside: Opens transactions of its own, where it needs any.
+            answer: Makes the answer, in a transaction after it.
+        """
+        if self._key is not None:
+            with database_errors(), self.house.database.read() as tx:
+                before = idempotency.known(tx, self.caller.name, self._key, self._print())
+            if before is not None:
+                return _again(before)
+        with self.refusals(), database_errors():
+            result = outside()
+        return self.write(lambda tx: answer(tx, result))
+
     @contextmanager
     def refusals(self) -> Iterator[None]:
         """What is refused in the block is audited."""
@@ -78,17 +95,18 @@ class Door(Reader):
         key, owner = self._key, self.caller.name
         with database_errors(), self.house.database.write() as tx:
             if key is not None:
-                path = self._request.url.path
-                print_ = idempotency.fingerprint(self._request.method, path, self._body)
-                before = idempotency.claim(tx, owner, key, print_)
+                before = idempotency.claim(tx, owner, key, self._print())
                 if before is not None:
-                    return _json(before[1], before[0], json.loads(before[1]).get("version"))
+                    return _again(before)
             answer = change(tx)
             code = getattr(answer, "status_code", None) or status
             response = respond(answer, code)
             if key is not None and not (secret(answer) if callable(secret) else secret):
                 idempotency.store(tx, owner, key, code, bytes(response.body).decode())
             return response
+
+    def _print(self) -> str:
+        return idempotency.fingerprint(self._request.method, self._request.url.path, self._body)
 
     def _note_refusal(self, refusal: GatehouseError) -> None:
         """Refused attempts are audited too, in a transaction of their own."""
@@ -126,6 +144,11 @@ def respond(answer: Answer, status: int = 200) -> Response:
         return Response(status_code=204)
     exclude = {"status_code"} if hasattr(answer, "status_code") else None
     return _json(answer.model_dump_json(exclude=exclude), status, getattr(answer, "version", None))
+
+
+def _again(before: tuple[int, str]) -> Response:
+    status, body = before
+    return _json(body, status, json.loads(body).get("version"))
 
 
 def _json(text: str, status: int, version: int | None) -> Response:

@@ -41,7 +41,16 @@ def claim(tx: Tx, owner: str, key: str, print_: str) -> tuple[int, str] | None:
     insert = make(IdempotencyKey).values(values).on_conflict_do_nothing().returning(col(IdempotencyKey.key))
     if tx.session.execute(insert).first() is not None:
         return None
-    stored = tx.session.get_one(IdempotencyKey, (owner, key))
+    return _answer(tx.session.get_one(IdempotencyKey, (owner, key)), print_)
+
+
+def known(tx: Tx, owner: str, key: str, print_: str) -> tuple[int, str] | None:
+    """The stored answer, without taking the key: None where it was not used. Raises as `claim` does."""
+    stored = tx.session.get(IdempotencyKey, (owner, key))
+    return None if stored is None else _answer(stored, print_)
+
+
+def _answer(stored: IdempotencyKey, print_: str) -> tuple[int, str]:
     if stored.fingerprint != print_:
         raise Invalid("This Idempotency-Key was used with another body.", code="idempotency_key_reused")
     if stored.status is None or stored.body is None:

@@ -75,10 +75,11 @@ def show(
 @router.post("/{name}/mfa/activate", response_model=MfaView, summary="Activate one's own new MFA device")
 def activate(name: MfaUser, body: ActivateBody, door: WriteRequests) -> Response:
     """The second step of `mfa.enrol`, within 72 hours. What waits for a device goes on at once."""
-    with door.refusals(), database_errors():
-        codes = f"{body.code1} {body.code2}"
-        mfa.activate(door.house.database, _direct(door), door.caller, name, body.account, codes)
-    return door.write(lambda tx: _view(tx, door, name, body.account))
+    codes = f"{body.code1} {body.code2}"
+    return door.write_after(
+        lambda: mfa.activate(door.house.database, _direct(door), door.caller, name, body.account, codes),
+        lambda tx, _: _view(tx, door, name, body.account),
+    )
 
 
 def _direct(door: Door) -> Direct:

@@ -23,6 +23,9 @@ from app.services import account_roles
 from app.services.account_roles import Roles
 from app.services.anchoring import Anchoring
 from app.services.backoff import Backoff
+from app.slack.desk import Desk, make_desk
+from app.slack.house import SlackHouse
+from app.slack.socket import SocketMode
 
 _log = log.get("serve")
 ACCOUNT_TIMEOUT = 60.0
@@ -30,6 +33,8 @@ ACCOUNT_TIMEOUT = 60.0
 
 DRAIN_TELLING = 15.0
 """Seconds for what is being told when the process is asked to end: longer than one call waits."""
+DRAIN_SLACK = 10.0
+"""Seconds for what people asked for in Slack, likewise."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,18 @@ def telling(settings: Settings, database: Database) -> Iterator[None]:  # noqa: 
 
 
 @contextlib.contextmanager
+def listening(desk: Desk) -> Iterator[None]:
+    """Socket Mode until the end of the block, when what was taken is given time to end."""
+    mode = SocketMode(desk)
+    mode.start()
+    try:
+        yield
+    finally:
+        if not mode.stop(DRAIN_SLACK):
+            _log.warning("slack_still_busy", seconds=DRAIN_SLACK, note="who asked sees an error in Slack")
+
+
+@contextlib.contextmanager
 def started(
     settings: Settings,
     *,
@@ -130,12 +147,18 @@ def started(
             inside = working(settings, database, endpoint_url=endpoint_url, backoff=backoff)
             delivery = stack.enter_context(inside)
             stack.enter_context(telling(settings, database))
+        desk = None
+        if settings.slack() is not None:
+            desk = make_desk(SlackHouse(database, settings))
+            if database.is_sqlite and settings.slack_app_token:  # elsewhere `gatehouse slack` does it (rule 34)
+                stack.enter_context(listening(desk))
         app = create_app(
             settings,
             database,
             delivery,
             worker.direct(settings, database, endpoint_url=endpoint_url),
             lambda account: reading(settings, database, account, endpoint_url),
+            desk,
         )
         config = uvicorn.Config(
             app,

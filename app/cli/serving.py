@@ -16,6 +16,8 @@ from app.config import Settings
 from app.main import VERSION
 from app.services import exposition
 from app.services.watch import Watch
+from app.slack.desk import make_desk
+from app.slack.house import SlackHouse
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
@@ -26,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
     app.command()(worker)
+    app.command()(slack)
     app.command()(demo)
 
 
@@ -68,6 +71,22 @@ def worker() -> None:
             registry = exposition.registry(Watch(database, delivery), VERSION)
             stack.enter_context(metrics.serve(registry, settings.metrics_port))
         log.get("worker").info("working", concurrency=settings.worker_concurrency)
+        stop.wait()
+
+
+def slack() -> None:
+    """Listen to Slack over Socket Mode, beside PostgreSQL. On SQLite gatehouse serve does it."""
+    settings = config.load()
+    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        database = stack.enter_context(runtime.opened(settings, alone=False))
+        stack.enter_context(runtime.listening(make_desk(SlackHouse(database, settings))))
+        if settings.metrics_port:
+            stack.enter_context(metrics.serve(metrics.of_process(VERSION), settings.metrics_port))
+        log.get("slack").info("listening")
         stop.wait()
 
 

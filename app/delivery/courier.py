@@ -26,7 +26,7 @@ class Courier:
 
     Args:
         database: Its commits wake the thread.
-        name: For the log and the metric; one of ours.
+        name: For the log; one of ours.
         round_: Must leave what it could not do as a row that comes due again.
         after_failure: Seconds to rest after a round that raised; what is due stays due.
     """
@@ -62,11 +62,11 @@ class Courier:
             try:
                 pause = min(self._round(), LONGEST_SLEEP)
             except (sa.exc.SQLAlchemyError, Unavailable) as problem:
-                metrics.COURIER_FAILURES.labels(self._name).inc()
+                metrics.COURIER_FAILURES.inc()
                 _log.error("database_away", courier=self._name, problem=type(problem).__name__)
                 pause = LONGEST_SLEEP
             except Exception:  # noqa: BLE001 - were this thread to die, nobody would be told anything any more
-                metrics.COURIER_FAILURES.labels(self._name).inc()
+                metrics.COURIER_FAILURES.inc()
                 _log.exception("round_failed", courier=self._name)
                 self._stopping.wait(self._rest)
                 continue

@@ -11,6 +11,7 @@ from app.models.power import PowerReview
 from app.models.records import AuditEvent, AuditHead, Follower, IdempotencyKey, Restoration
 from app.models.rotations import KeyRotation
 from app.models.secrets import Secret
+from app.models.slack import SlackCode, SlackLink
 
 __all__ = [
     "IS_ADMIN",
@@ -31,6 +32,8 @@ __all__ = [
     "Restoration",
     "Secret",
     "Sighting",
+    "SlackCode",
+    "SlackLink",
     "Suspension",
     "Token",
     "User",

@@ -13,7 +13,7 @@ from app.domain.people import Person
 from app.domain.words import Channel, Kind, Scope, UserState
 from app.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
 from app.models import AccessRequest, Enrolment, Token, User, columns, new_id
-from app.services import audit, directory, listing
+from app.services import audit, directory, listing, slack_links
 
 LONGEST = timedelta(days=90)
 CODE_LASTS = timedelta(hours=24)
@@ -228,6 +228,7 @@ def redeem(tx: Tx, code: str, *, channel: Channel, request_id: str) -> tuple[Tok
     if found.recovery or found.access_request_id is not None:  # whoever had the old ones has nothing any more
         theirs = sa.update(Token).where(col(Token.owner) == user.name, col(Token.revoked_at).is_(None))
         tx.session.execute(theirs.values(revoked_at=tx.now))
+        slack_links.ended_with(tx, user.name, by=by, why="new_tokens")
     if not found.recovery:
         user.enrolled_by, user.verified = found.handed_out_by, False
     user.enrolled_at, user.version = tx.now, user.version + 1
