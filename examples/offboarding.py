@@ -1,7 +1,7 @@
 """Nightly offboarding: whoever's last day in a CSV is over loses all access at once, and their deletion is asked for.
 
-The file has a header and the columns `name` and `last_day` (2026-11-30). Taking away never waits, so a suspension that an
-admin asks for needs nobody else; the deletion waits for a second admin. Run it every night: what was done stays done.
+The file has a header and the columns `name` and `last_day` (2026-11-30). Taking away never waits, so a suspension that
+an admin asks for needs nobody else; the deletion waits for a second admin. Run it every night: what was done is left.
 
 Exit codes: 0 all is done or asked for, 1 something could not be, 2 it cannot start; then nothing was done.
 """

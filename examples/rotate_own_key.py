@@ -1,7 +1,8 @@
 """A cron job that has its own AWS access key replaced, and keeps the new one where the AWS tools look for it.
 
-The file is a credentials file of AWS's (`~/.aws/credentials`, or one of its own named by AWS_SHARED_CREDENTIALS_FILE), open
-to nobody else. One's own rotation is approved by rule. The old key works on for a day after the new one was collected.
+The file is a credentials file of AWS's (`~/.aws/credentials`, or another that AWS_SHARED_CREDENTIALS_FILE names). It
+comes out open to nobody else. One's own rotation is approved by rule. The old key works on for a day after the new one
+was collected.
 
 The secret is given once. So the new file is there, empty, before it is collected, and a run that was cut short is
 finished by the next one: a key that waits is collected before another rotation is asked for.
@@ -61,7 +62,10 @@ def rotate(
             return 0
         request = gatehouse.rotate_key(key_id, reason="rotated by cron")
         request = gatehouse.wait_until_applied(request, timeout=_PATIENCE)
-        waiting = next(secret for secret in gatehouse.secrets() if secret.access_request_id == request.id)
+        waiting = next((secret for secret in gatehouse.secrets() if secret.access_request_id == request.id), None)
+        if waiting is None:
+            print("A new key was made, and somebody else collected it.", file=sys.stderr)
+            return 1
         print("A new key was made.")
     else:
         print("A key from before waits.")

@@ -22,10 +22,12 @@ _TAGS = {
     "policies": "The lab's own policies, and what is wrong with a document.",
     "restoration": "After a backup was restored: what differs, and letting work go on.",
     "secrets": "Passwords and keys that wait for the one they are for.",
+    "slack": "Who is who in Slack.",
     "tokens": "With what people and programs call.",
     "users": "People and services, and why they hold what they hold.",
+    "webhooks": "What other programs are told, as it happens.",
 }
-"""A tag that is not here is left out of the list of tags, which `make openapi-lint` refuses."""
+"""A tag that is not here is left out of the list of tags, and `make openapi-lint` refuses it."""
 
 
 def install(app: FastAPI) -> None:

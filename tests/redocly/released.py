@@ -4,6 +4,7 @@ import json
 import re
 
 _SAID = re.compile(r"^- Breaks clients: (.+)$", re.MULTILINE)
+_HOW = "Clients of the last release break. Keep what was, or say so in the first section of CHANGELOG.md:"
 
 
 def unsaid(report: str, changelog: str) -> list[str]:
@@ -20,14 +21,19 @@ def unsaid(report: str, changelog: str) -> list[str]:
         if verdict["impact"] == "major"
     }
     sections = changelog.split("\n## ")
-    said = set(_SAID.findall(sections[1] if len(sections) > 1 else ""))
+    said = {line: _pattern(line) for line in _SAID.findall(sections[1] if len(sections) > 1 else "")}
+    silent = sorted(m for m in breaking if not any(pattern.fullmatch(m) for pattern in said.values()))
+    idle = sorted(line for line, pattern in said.items() if not any(pattern.fullmatch(m) for m in breaking))
     return [
-        *(
-            f"This breaks clients of the last release. Keep what was, or say so in CHANGELOG.md:\n- Breaks clients: {m}"
-            for m in sorted(breaking - said)
-        ),
-        *(f"CHANGELOG.md says this breaks clients, and it does not: {m}" for m in sorted(said - breaking)),
+        *([_HOW] if silent else []),
+        *(f"- Breaks clients: {message}" for message in silent),
+        *(f"CHANGELOG.md says this breaks clients, and it does not: {line}" for line in idle),
     ]
+
+
+def _pattern(line: str) -> re.Pattern[str]:
+    """What a line of the changelog tells of; `*` in it is anything, for one reason that touches many places."""
+    return re.compile(".*".join(re.escape(part) for part in line.split("*")))
 
 
 def not_as_tagged(tag: str, then: str | None, copy: str) -> list[str]:

@@ -150,6 +150,8 @@ from .secret_view import SecretView
 from .seed_view import SeedView
 from .self_service import SelfService
 from .severity import Severity
+from .slack_link_body import SlackLinkBody
+from .slack_link_view import SlackLinkView
 from .token_body import TokenBody
 from .token_view import TokenView
 from .user_create_body import UserCreateBody
@@ -315,6 +317,8 @@ __all__ = (
     "SeedView",
     "SelfService",
     "Severity",
+    "SlackLinkBody",
+    "SlackLinkView",
     "TokenBody",
     "TokenView",
     "UserCreateBody",
