@@ -192,6 +192,9 @@ READ = {
     "request LabGuest for 1d12h because x": Ask("LabGuest", "x", timedelta(hours=36)),
     "request `LabGuest` for @carol for 1d because x": Ask("LabGuest", "x", timedelta(days=1), user="carol"),
     "request LabGuest for <@U42|carol> because x": Ask("LabGuest", "x", slack_user_id="U42"),
+    "request LabGuest because <@U42|carol> &amp; I read <https://x.example/a|x.example/a> in <#C1|lab>": Ask(
+        "LabGuest", "@carol & I read https://x.example/a in #lab"
+    ),
     "return LabGuest": Return("LabGuest"),
     "return LabGuest because done": Return("LabGuest", "done"),
 }
