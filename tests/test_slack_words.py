@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import wishes
+from app.domain.rules import Rule
 from app.domain.states import DecisionState, Provisioning
 from app.domain.words import Kind, Verdict
+from app.services import catalogue
 from app.slack import command, home, pages
 from app.slack.cards import Card, DecisionFacts, EndingFacts, RequestFacts, ending_card, notice_card, request_card
 from app.slack.command import Ask, Return, Show, Unknown, parse
@@ -142,6 +144,15 @@ def test_a_card_has_buttons_only_where_its_groups_let_it_be_decided_in_slack() -
     for state in DecisionState:
         if state != DecisionState.PENDING:
             assert actions(request_card(facts(decision=state))) == []
+
+
+def test_no_group_is_decided_in_slack_unless_its_rule_says_so() -> None:
+    assert Rule().slack == "notify"
+    assert {g.name: g.rule.slack for g in catalogue.read(None).group} == {
+        "LabAdmin": "notify",
+        "LabUser": "notify",
+        "LabGuest": "decide",
+    }
 
 
 def test_a_decided_card_says_what_became_of_it() -> None:
