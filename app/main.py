@@ -27,6 +27,7 @@ from app.api import (
     slack_links,
     tokens,
     users,
+    webhooks,
     why,
 )
 from app.api.house import House
@@ -111,6 +112,7 @@ def create_app(
         why.router,
         slack.router,
         slack_links.router,
+        webhooks.router,
         health.router,
         metrics.router,
     ):

@@ -11,6 +11,7 @@ import typer
 
 from app import config, log, metrics
 from app.cli import keys_story, runtime, simulation, story
+from app.cli.troubles import told
 from app.clients.iam import BotoIam
 from app.config import Settings
 from app.main import VERSION
@@ -24,10 +25,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(serve)
-    app.command()(worker)
-    app.command()(slack)
-    app.command()(demo)
+    for command in (serve, worker, slack, demo):
+        app.command()(told()(command))
 
 
 def serve(
