@@ -234,6 +234,7 @@ class MeView(View):
     may: list[str]
     approves: list[str]
     grants: list[GrantView]
+    token_id: str
     token_expires_at: datetime | None
 
 

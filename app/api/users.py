@@ -45,6 +45,7 @@ def who_am_i(door: AnyToken) -> Response:
             may=mine.may,
             approves=mine.approves,
             grants=[views.grant(g) for g in mine.grants],
+            token_id=door.caller.token_id,
             token_expires_at=door.caller.token_ends,
         )
 

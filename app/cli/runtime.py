@@ -117,6 +117,21 @@ def telling(settings: Settings, database: Database) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def hearing(settings: Settings, database: Database) -> Iterator[Desk]:
+    """What takes what Slack tells, until the end of the block, when what is still to be said is given time.
+
+    Raises:
+        StartError: Slack is not configured.
+    """
+    desk = make_desk(SlackHouse(database, settings))
+    try:
+        yield desk
+    finally:
+        if not desk.close(DRAIN_SLACK):
+            _log.warning("slack_still_talking", seconds=DRAIN_SLACK, note="some were not told what came of it")
+
+
+@contextlib.contextmanager
 def listening(desk: Desk) -> Iterator[None]:
     """Socket Mode until the end of the block, when what was taken is given time to end."""
     mode = SocketMode(desk)
@@ -153,7 +168,7 @@ def started(
             stack.enter_context(telling(settings, database))
         desk = None
         if settings.slack() is not None:
-            desk = make_desk(SlackHouse(database, settings))
+            desk = stack.enter_context(hearing(settings, database))
             if database.is_sqlite and settings.slack_app_token:  # elsewhere `gatehouse slack` does it (rule 34)
                 stack.enter_context(listening(desk))
         app = create_app(

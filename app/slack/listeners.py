@@ -176,6 +176,7 @@ def _after(house: SlackHouse) -> Callable[..., None]:
 
 def _home_opened(house: SlackHouse) -> Callable[..., None]:
     def opened(body: Body, client: Any) -> None:
-        answering.publish_home(house, client, body)
+        if body["event"].get("tab", "home") == "home":  # the app's messages are a tab of the same event
+            answering.publish_home(house, client, body)
 
     return opened
