@@ -14,6 +14,7 @@ from app.files.spill import Spill
 from app.metrics import Http
 from app.services.direct import Direct
 from app.services.watch import Watch
+from app.slack.desk import Desk
 
 
 @dataclass
@@ -29,6 +30,7 @@ class House:
         spill: Says which ends wait to be written down.
         cursor_key: Signs cursors; derived from the secret key, so that it is the same on every machine.
         reads_account: Makes what reads a whole account in AWS, by the account's name.
+        desk: Takes what Slack tells; None where Slack is not configured.
     """
 
     database: Database
@@ -38,6 +40,7 @@ class House:
     bell: Bell = field(default_factory=Bell)
     cursor_key: bytes = b""
     reads_account: Callable[[str], ReadsAccounts] | None = None
+    desk: Desk | None = None
     http: Http = field(default_factory=Http)
     poster: Poster = field(init=False)
     watch: Watch = field(init=False)

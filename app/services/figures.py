@@ -18,6 +18,8 @@ from app.models import (
     AuditHead,
     Grant,
     KeyRotation,
+    Notice,
+    NoticeState,
     PowerReview,
     Restoration,
     Webhook,
@@ -35,6 +37,7 @@ _LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _OPEN_GRANTS = [state for state in GrantState if state != GrantState.REVOKED]
 
 _requests, _grants = columns(AccessRequest), columns(Grant)
+_told = columns(Notice)
 _hooks, _to_hooks = columns(Webhook), columns(WebhookDelivery)
 _head, _events = columns(AuditHead), columns(AuditEvent)
 
@@ -95,6 +98,10 @@ _AUDIT = (
     .select_from(_head.outerjoin(_events, _events.c.seq == _head.c.seq))
     .where(_head.c.id == 1)
 )
+_NOTICES = {
+    state: sa.select(_count(sa.select(sa.literal(1)).select_from(_told).where(_told.c.state == state)))
+    for state in (NoticeState.WAITING, NoticeState.GIVEN_UP)
+}
 _RESTORED = sa.select(sa.exists().where(columns(Restoration).c.confirmed_at.is_(None)))
 _WEBHOOKS = sa.select(
     _count(sa.select(sa.literal(1)).select_from(_to_hooks).where(_to_hooks.c.due_at > _LONG_AGO)),
@@ -125,6 +132,7 @@ class Figures:
         restored: Whether a restored backup waits for its confirmation (rule 38).
         jobs: Wake-ups waiting (`todo`) and under way (`doing`); empty without procrastinate's tables.
         workers: Worker processes with a recent heartbeat; None where workers leave none.
+        notices: Notices that wait to be told (`waiting`), and that were given up (`given_up`).
         audit_seq: The number of the newest audit event; None before `init`.
         audit_age: Seconds since that event.
         webhook_deliveries: What waits to be delivered to webhooks.
@@ -139,6 +147,7 @@ class Figures:
     restored: bool = False
     jobs: dict[str, int] = field(default_factory=dict)
     workers: int | None = None
+    notices: dict[str, int] = field(default_factory=dict)
     audit_seq: int | None = None
     audit_age: float | None = None
     webhook_deliveries: int = 0
@@ -165,6 +174,7 @@ def read(tx: Tx) -> Figures:
         restored=connection.execute(_RESTORED).scalar_one(),
         jobs=jobs,
         workers=workers,
+        notices={state.value: connection.execute(query).scalar_one() for state, query in _NOTICES.items()},
         audit_seq=seq,
         audit_age=None if at is None else _since(now, at),
         webhook_deliveries=to_webhooks,

@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from app.db import Database
 from app.models import IdempotencyKey, Webhook, WebhookDelivery
-from app.services import secrets
+from app.services import notices, secrets
 
 ANSWERS_KEPT = timedelta(days=1)
 """How long a repeated POST gets its first answer again."""
@@ -19,6 +19,7 @@ def tidy(database: Database) -> None:
     """Delete answers that are too old to be asked for again, secrets that waited too long, and what webhooks got."""
     with database.write() as tx:
         secrets.erase_expired(tx)
+        notices.forget_old(tx)
         tx.session.execute(sa.delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < tx.now - ANSWERS_KEPT))
         old = col(WebhookDelivery.created_at) < tx.now - DELIVERIES_KEPT
         tx.session.execute(sa.delete(WebhookDelivery).where(old, col(WebhookDelivery.due_at).is_(None)))
