@@ -49,16 +49,6 @@ def _off_or_number(value: object) -> float | None:
     return number
 
 
-def _networks(value: object) -> tuple[Network, ...]:
-    if isinstance(value, tuple):
-        return value
-    try:
-        return tuple(ip_network(part.strip()) for part in str(value).split(",") if part.strip())
-    except ValueError:
-        text = "must be networks with commas between them, such as 10.20.0.0/16,fd12:3456::/32"
-        raise ValueError(text) from None
-
-
 def _slack_url(value: object) -> str:
     try:
         parts = urlsplit(str(value))
@@ -84,6 +74,18 @@ def _public_url(value: object) -> str | None:
 Key = Annotated[bytes | None, NoDecode, BeforeValidator(_key)]
 SlackId = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")]
 PublicUrl = Annotated[str | None, BeforeValidator(_public_url)]
+
+
+def _networks(value: object) -> tuple[Network, ...]:
+    if isinstance(value, tuple):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in str(value).split(",") if part.strip())
+    except ValueError:
+        text = "must be networks with commas between them, such as 10.20.0.0/16,fd12:3456::/32"
+        raise ValueError(text) from None
+
+
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 PerSecond = Annotated[float | None, NoDecode, BeforeValidator(_off_or_number)]
 

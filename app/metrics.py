@@ -183,8 +183,7 @@ def of_process(version: str) -> CollectorRegistry:
     prometheus_client.ProcessCollector(registry=registry)
     of_aws, of_rows = (_aws_calls, _aws_errors, _aws_seconds), (WORKER_ROUND, DATABASE_WRITE_ERRORS, POWER_UNSEEN)
     of_slack = SLACK_TAKEN, SLACK_CONNECT_FAILURES, SLACK_CONNECTED
-    of_telling = COURIER_FAILURES, NOTICES, WEBHOOK_DELIVERIES
-    for instrument in (*of_aws, *of_rows, *of_slack, *of_telling, LOG_LINES_LOST):
+    for instrument in (*of_aws, *of_rows, *of_slack, COURIER_FAILURES, NOTICES, WEBHOOK_DELIVERIES, LOG_LINES_LOST):
         registry.register(instrument)
     return registry
 
