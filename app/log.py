@@ -22,9 +22,11 @@ _SECRETS = (
     (re.compile(r"gh_(pat|svc)_\w+"), r"gh_\1_***"),
     (re.compile(r"(?<![A-Z0-9-])(?:[2-9A-HJ-NP-Z]{4}-){4}[2-9A-HJ-NP-Z]{4}(?![A-Z0-9-])"), "***"),
     (re.compile(r"(?i)((?:bearer |password=|secret=)(?:\\\"|')?)[^\s\"'\\,]+"), r"\1***"),
+    (re.compile(r"(xox[a-z]|xapp)-[A-Za-z0-9-]+"), r"\1-***"),
+    (re.compile(r"(?i)(ticket=)[^\s\"'\\&]+"), r"\1***"),
     (re.compile(r"(://[^\s:/@\"]*:)[^\s@\"]+@"), r"\1***@"),
 )
-"""Tokens, enrolment codes, credentials in headers and connection strings, passwords in addresses.
+"""Tokens, enrolment codes, credentials in headers and connection strings, passwords in addresses, Slack's tokens.
 Nothing of ours logs them; this is for what a library's message or an address that somebody typed may hold."""
 
 

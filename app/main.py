@@ -17,13 +17,17 @@ from app.api import (
     health,
     metrics,
     mfa,
+    notices,
     openapi,
     policies,
     problems,
     restoration,
     secrets,
+    slack,
+    slack_links,
     tokens,
     users,
+    webhooks,
     why,
 )
 from app.api.house import House
@@ -35,9 +39,10 @@ from app.delivery.protocol import Delivery
 from app.domain.keys import derive
 from app.domain.vault import Vault
 from app.services.direct import Direct
+from app.slack.desk import Desk
 from app.terms import Terms
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 def make_database(settings: Settings) -> Database:
@@ -65,11 +70,12 @@ def create_app(
     delivery: Delivery | None,
     direct: Direct | None = None,
     reads_account: Callable[[str], ReadsAccounts] | None = None,
+    desk: Desk | None = None,
 ) -> FastAPI:
     """The application. It neither opens nor closes what it is given."""
     secret_key, _ = settings.keys()
     cursor_key = derive(secret_key, "cursors")
-    house = House(database, settings, delivery, direct, cursor_key=cursor_key, reads_account=reads_account)
+    house = House(database, settings, delivery, direct, cursor_key=cursor_key, reads_account=reads_account, desk=desk)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -95,6 +101,7 @@ def create_app(
         audit.router,
         grants.router,
         users.router,
+        notices.router,
         groups.router,
         policies.router,
         tokens.router,
@@ -103,6 +110,9 @@ def create_app(
         restoration.router,
         accounts.router,
         why.router,
+        slack.router,
+        slack_links.router,
+        webhooks.router,
         health.router,
         metrics.router,
     ):

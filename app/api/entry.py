@@ -18,8 +18,9 @@ from app.api.strict import StrictRoute
 from app.db import Database, Tx
 from app.domain.actors import Caller
 from app.domain.words import Channel, Scope
-from app.errors import Forbidden, Unavailable
+from app.errors import Unavailable
 from app.services import tokens
+from app.services.doors import require_scopes
 
 IN_SCOPE = "gatehouse.entry"
 _TERMINAL = "gatehouse-cli/"
@@ -95,14 +96,3 @@ class EntryRoute(StrictRoute):
 def channel_of(user_agent: str) -> Channel:
     """How somebody says that they came. Anybody can say so: it is a label for people, and nothing is decided by it."""
     return Channel.CLI if user_agent.startswith(_TERMINAL) else Channel.API
-
-
-def require_scopes(caller: Caller, scopes: tuple[Scope, ...]) -> None:
-    """Every one of these must be on the token.
-
-    Raises:
-        Forbidden: `insufficient_scope`.
-    """
-    missing = [s for s in scopes if s not in caller.scopes]
-    if missing:
-        raise Forbidden(f"This token lacks the scope {', '.join(missing)}.", code="insufficient_scope")

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from app.api import idempotency, paging, views
+from app.api import paging, views
 from app.api.bodies import RedeemBody, TokenBody
-from app.api.door import AnyToken, database_errors, respond
+from app.api.door import AnyToken, respond
 from app.api.entry import channel_of
 from app.api.house import House
 from app.api.middleware import request_id_of
@@ -16,7 +16,8 @@ from app.api.pagination import CursorText, Limit
 from app.api.schemas import NewTokenView, Page, RedeemedView, TokenView
 from app.api.strict import StrictRoute
 from app.db import Tx
-from app.services import listing, tokens
+from app.services import idempotency, listing, tokens
+from app.services.doors import database_errors
 
 router = APIRouter(prefix="/v1", tags=["tokens"], route_class=StrictRoute)
 

@@ -25,7 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (serve, worker, demo):
+    for command in (serve, worker, slack, demo):
         app.command()(told()(command))
 
 
@@ -68,6 +68,23 @@ def worker() -> None:
             registry = exposition.registry(Watch(database, delivery), VERSION)
             stack.enter_context(metrics.serve(registry, settings.metrics_port))
         log.get("worker").info("working", concurrency=settings.worker_concurrency)
+        stop.wait()
+
+
+def slack() -> None:
+    """Listen to Slack over Socket Mode, beside PostgreSQL. On SQLite gatehouse serve does it."""
+    settings = config.load()
+    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        database = stack.enter_context(runtime.opened(settings, alone=False))
+        desk = stack.enter_context(runtime.hearing(settings, database))
+        stack.enter_context(runtime.listening(desk))
+        if settings.metrics_port:
+            stack.enter_context(metrics.serve(metrics.of_process(VERSION), settings.metrics_port))
+        log.get("slack").info("listening")
         stop.wait()
 
 

@@ -37,6 +37,12 @@ def new_code() -> str:
     return "-".join(text[i : i + 4] for i in range(0, 20, 4))
 
 
+def new_short_code() -> str:
+    """A code of eight characters (39 bits), for what lasts minutes and few tries."""
+    text = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(8))
+    return f"{text[:4]}-{text[4:]}"
+
+
 def normalise_code(text: str) -> str:
     """Undo what people do to codes: case, spaces, hyphens."""
     return "".join(c for c in text.upper() if c.isalnum())

@@ -17,7 +17,7 @@ from app.domain.states import QUEUED, DecisionState, GrantState, Provisioning
 from app.domain.words import Kind, UserState
 from app.errors import Conflict, Forbidden
 from app.models import AccessRequest, Enrolment, Grant, Token, User, columns
-from app.services import audit, people, rotation_moves, secrets, suspensions
+from app.services import audit, people, rotation_moves, secrets, slack_links, suspensions
 from app.services.assessment import Assessment
 from app.services.closing import CLOSABLE, closable, close
 from app.services.moves import move_grant
@@ -116,6 +116,7 @@ def _deleted(tx: Tx, row: AccessRequest) -> None:
     tx.session.execute(codes.values(replaced_at=tx.now))
     secrets.over(tx, row.account, user)
     rotation_moves.user_deleted(tx, row)
+    slack_links.ended_with(tx, user, by=SYSTEM_ACTOR, why="deleted")
     suspensions.forget(tx, row)
     _set_state(tx, user, UserState.DELETED)
     audit.of_request(tx, "user.deleted", row, by=SYSTEM_ACTOR)

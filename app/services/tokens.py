@@ -13,7 +13,7 @@ from app.domain.people import Person
 from app.domain.words import Channel, Kind, Scope, UserState
 from app.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
 from app.models import AccessRequest, Enrolment, Token, User, columns, new_id
-from app.services import audit, directory, listing
+from app.services import audit, directory, listing, notices, slack_links
 
 LONGEST = timedelta(days=90)
 CODE_LASTS = timedelta(hours=24)
@@ -152,6 +152,13 @@ def hand_out(tx: Tx, caller: Caller, name: str) -> tuple[str, datetime]:
     return _new_code(tx, caller, user, handed_out_by=caller.name, access_request_id=allowed)
 
 
+def mail_out(tx: Tx, caller: Caller, name: str) -> datetime:
+    """The same, mailed to the one it is for and shown to nobody (rule 8); when it ends."""
+    code, expires_at = hand_out(tx, caller, name)
+    notices.mail_code(tx, directory.get_user(tx, name).name, code, expires_at)
+    return expires_at
+
+
 def _allowed(tx: Tx, caller: Caller, user: User) -> str | None:
     """The applied `user.enrol` of the caller's for which no code was made yet."""
     used = sa.select(col(Enrolment.id)).where(col(Enrolment.access_request_id) == col(AccessRequest.id))
@@ -228,6 +235,7 @@ def redeem(tx: Tx, code: str, *, channel: Channel, request_id: str) -> tuple[Tok
     if found.recovery or found.access_request_id is not None:  # whoever had the old ones has nothing any more
         theirs = sa.update(Token).where(col(Token.owner) == user.name, col(Token.revoked_at).is_(None))
         tx.session.execute(theirs.values(revoked_at=tx.now))
+        slack_links.ended_with(tx, user.name, by=by, why="new_tokens")
     if not found.recovery:
         user.enrolled_by, user.verified = found.handed_out_by, False
     user.enrolled_at, user.version = tx.now, user.version + 1
