@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,7 +13,9 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.domain.addresses import Network
 from app.domain.durations import Duration
+from app.domain.mail_address import MailServer, is_writable, parse
 from app.errors import StartError
 
 _KEY_BYTES = 32
@@ -58,8 +62,31 @@ def _slack_url(value: object) -> str:
     return str(value).rstrip("/") + "/"
 
 
+def _public_url(value: object) -> str | None:
+    text = str(value or "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[\w./~-]*)?", text, re.ASCII):
+        raise ValueError("must be where people open Gatehouse, such as https://gatehouse.example.org")
+    return text.rstrip("/")
+
+
 Key = Annotated[bytes | None, NoDecode, BeforeValidator(_key)]
 SlackId = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")]
+PublicUrl = Annotated[str | None, BeforeValidator(_public_url)]
+
+
+def _networks(value: object) -> tuple[Network, ...]:
+    if isinstance(value, tuple):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in str(value).split(",") if part.strip())
+    except ValueError:
+        text = "must be networks with commas between them, such as 10.20.0.0/16,fd12:3456::/32"
+        raise ValueError(text) from None
+
+
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 PerSecond = Annotated[float | None, NoDecode, BeforeValidator(_off_or_number)]
 
 
@@ -120,6 +147,11 @@ class Settings(BaseSettings):
     slack_app_id: SlackId = None
     slack_channel: SlackId = None
     slack_api_url: Annotated[str, BeforeValidator(_slack_url)] = "https://slack.com/api/"
+    public_url: PublicUrl = None
+    mail_url: SecretStr | None = Field(default=None, repr=False)
+    mail_from: str | None = Field(default=None, max_length=254)
+    mail_plain: bool = False
+    webhooks_allow_private: Networks = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
 
@@ -159,6 +191,22 @@ class Settings(BaseSettings):
         found: dict[str, Any] = {name: getattr(self, f"slack_{name}") or None for name in names}
         return Slack(api_url=self.slack_api_url, **found)
 
+    def mail(self) -> tuple[MailServer, str] | None:
+        """Who takes our mail, and the address that it is from; None where there is no mail.
+
+        Raises:
+            StartError: One of the two is missing or not usable.
+        """
+        url, sender = self.mail_url.get_secret_value() if self.mail_url else "", self.mail_from or ""
+        if not url and not sender:
+            return None
+        try:
+            if not is_writable(sender):
+                raise StartError("GATEHOUSE_MAIL_FROM must be one address, such as gatehouse@example.org")
+            return parse(url, plain=self.mail_plain), sender
+        except ValueError as problem:
+            raise StartError(f"GATEHOUSE_MAIL_URL {problem}") from None
+
 
 MAKE_KEY = "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
 
@@ -172,6 +220,7 @@ def load() -> Settings:
     try:
         settings = Settings()
         settings.slack()
+        settings.mail()
     except ValidationError as problem:
         first = problem.errors(include_input=False, include_url=False)[0]
         name = f"GATEHOUSE_{str(first['loc'][0]).upper()}" if first["loc"] else "a setting"

@@ -17,6 +17,7 @@ from app.api import (
     health,
     metrics,
     mfa,
+    notices,
     openapi,
     policies,
     problems,
@@ -26,6 +27,7 @@ from app.api import (
     slack_links,
     tokens,
     users,
+    webhooks,
     why,
 )
 from app.api.house import House
@@ -99,6 +101,7 @@ def create_app(
         audit.router,
         grants.router,
         users.router,
+        notices.router,
         groups.router,
         policies.router,
         tokens.router,
@@ -109,6 +112,7 @@ def create_app(
         why.router,
         slack.router,
         slack_links.router,
+        webhooks.router,
         health.router,
         metrics.router,
     ):

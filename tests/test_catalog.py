@@ -177,7 +177,7 @@ def test_what_the_server_refuses_is_said_and_the_rest_is_filed(lab: Lab, run: Ru
         ("empty.toml", {"GATEHOUSE_TOKEN": ""}, 2, "GATEHOUSE_TOKEN is missing"),
         ("empty.toml", {"GATEHOUSE_TOKEN": "gh_pat_\x7f"}, 2, "GATEHOUSE_TOKEN is no token"),
         ("empty.toml", {"GATEHOUSE_URL": "localhost"}, 2, "GATEHOUSE_URL is no address"),
-        ("empty.toml", {"GATEHOUSE_URL": "http://127.0.0.1:1"}, 2, "does not answer (ConnectError)"),
+        ("empty.toml", {"GATEHOUSE_URL": "http://127.0.0.1:1"}, 6, "does not answer (ConnectError)"),
         ("empty.toml", {"GATEHOUSE_TOKEN": "gh_pat_nobody"}, 1, "token"),
     ],
 )

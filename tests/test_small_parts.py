@@ -636,6 +636,8 @@ def _weak(raw: bytes) -> str:
         ("REQUIRE_MFA", "perhaps"),
         ("SIMULATE", "sometimes"),
         ("DOCS", "some-docs"),
+        ("PUBLIC_URL", "javascript:alert(1)"),
+        ("PUBLIC_URL", "https://gatehouse.example/?<x>"),
     ],
 )
 def test_a_bad_setting_is_one_line_that_names_it(environment: pytest.MonkeyPatch, name: str, value: str) -> None:

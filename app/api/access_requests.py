@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.api import paging, views, written
 from app.api.bodies import ApproveBody, AskBody, DenyBody
-from app.api.door import AdminRequests, Decide, Door, ListRequests, ReadRequests, WriteRequests, database_errors
+from app.api.door import AdminRequests, Decide, Door, ListRequests, ReadRequests, WriteRequests
 from app.api.entry import EntryRoute
 from app.api.pagination import CursorText, Limit
 from app.api.schemas import AccessRequestView, AuditEventView, Page, PreviewView
@@ -20,6 +20,7 @@ from app.domain.states import DecisionState, Provisioning
 from app.domain.words import Kind, Verdict
 from app.models import AccessRequest
 from app.services import audit, decisions, listing, requests, visibility
+from app.services.doors import database_errors
 
 router = APIRouter(prefix="/v1/access-requests", tags=["access requests"], route_class=EntryRoute)
 RequestId = Annotated[str, Path(max_length=64, description="Id of the access request.")]

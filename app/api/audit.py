@@ -6,13 +6,14 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from app.api import paging, written
-from app.api.door import ListAudit, ReadAudit, Reader, database_errors, respond
+from app.api.door import ListAudit, ReadAudit, Reader, respond
 from app.api.entry import EntryRoute
 from app.api.pagination import CursorText, Limit
 from app.api.schemas import AuditEventView, Page, VerificationView
 from app.db import Tx
 from app.errors import Forbidden
 from app.services import audit, listing
+from app.services.doors import database_errors
 
 router = APIRouter(prefix="/v1/audit-events", tags=["audit"], route_class=EntryRoute)
 Word = Annotated[str | None, Query(max_length=128)]

@@ -7,19 +7,17 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.responses import Response
 from typing_extensions import override
 
-from app.api import idempotency
-from app.api.entry import IN_SCOPE, Entry, require_scopes
+from app.api.entry import IN_SCOPE, Entry
 from app.api.house import House
 from app.db import Tx
 from app.domain.actors import Caller
 from app.domain.words import Scope
-from app.errors import Conflict, Forbidden, GatehouseError, Unavailable
-from app.services import audit
+from app.errors import Conflict, Forbidden
+from app.services import idempotency
+from app.services.doors import database_errors, note_refusal, require_scopes
 
 Answer = BaseModel | None
 Result = TypeVar("Result")
@@ -86,7 +84,15 @@ class Door(Reader):
         try:
             yield
         except (Forbidden, Conflict) as refusal:
-            self._note_refusal(refusal)
+            request, given = self._request, self._request.path_params
+            note_refusal(
+                self.house.database,
+                self.caller,
+                refusal,
+                method=request.method,
+                path=request.url.path,
+                access_request_id=given.get("request_id"),
+            )
             raise
 
     def _write(
@@ -107,20 +113,6 @@ class Door(Reader):
 
     def _print(self) -> str:
         return idempotency.fingerprint(self._request.method, self._request.url.path, self._body)
-
-    def _note_refusal(self, refusal: GatehouseError) -> None:
-        """Refused attempts are audited too, in a transaction of their own."""
-        request_id = self._request.path_params.get("request_id")
-        with database_errors(), self.house.database.write() as tx:
-            audit.record(
-                tx,
-                "attempt.refused",
-                by=self.caller,
-                access_request_id=request_id,
-                code=refusal.code,
-                method=self._request.method,
-                path=self._request.url.path,
-            )
 
 
 class LateDoor(Reader):
@@ -156,23 +148,6 @@ def _json(text: str, status: int, version: int | None) -> Response:
     if version is not None:
         headers["ETag"] = f'"{version}"'
     return Response(text, status, headers=headers, media_type="application/json")
-
-
-class database_errors:  # noqa: N801 - used as a function is
-    """Say 503 or 409 where the database does not do it, instead of 500."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, IntegrityError):
-            raise Conflict(
-                "Somebody else did this in the same moment; look again.", code="changed_meanwhile"
-            ) from error
-        # What is wrong with a statement is our mistake (500); everything else is the database's not being there.
-        away = isinstance(error, DBAPIError) and not isinstance(error, (DataError, ProgrammingError))
-        if away or isinstance(error, PoolTimeout):
-            raise Unavailable("The database does not answer; try again in a moment.", code="database_away") from error
 
 
 def door(*scopes: Scope) -> Any:
@@ -214,4 +189,6 @@ ReadDirectory = Annotated[Door, door(Scope.DIRECTORY_READ)]
 WriteDirectory = Annotated[Door, door(Scope.DIRECTORY_WRITE)]
 AdminDirectory = Annotated[Door, door(Scope.DIRECTORY_WRITE, Scope.ADMIN)]
 ReadAudit = Annotated[Door, door(Scope.AUDIT_READ)]
+ReadWebhooks = Annotated[Door, door(Scope.AUDIT_READ, Scope.ADMIN)]
+Admin = Annotated[Door, door(Scope.ADMIN)]
 AnyToken = Annotated[Door, door()]

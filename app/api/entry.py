@@ -18,10 +18,12 @@ from app.api.strict import StrictRoute
 from app.db import Database, Tx
 from app.domain.actors import Caller
 from app.domain.words import Channel, Scope
-from app.errors import Forbidden, Unavailable
+from app.errors import Unavailable
 from app.services import tokens
+from app.services.doors import require_scopes
 
 IN_SCOPE = "gatehouse.entry"
+_TERMINAL = "gatehouse-cli/"
 LATE = frozenset({"/v1/access-requests", "/v1/audit-events"})
 """Where a GET finds it out in the transaction that answers: one transaction and one thread in place of two of each."""
 
@@ -32,6 +34,7 @@ class Entry:
 
     Attributes:
         token: What was sent as one.
+        channel: How they say that they came.
         needed: Scopes that the route asks for, as soon as there is a route.
     """
 
@@ -39,6 +42,7 @@ class Entry:
     rates: Rates
     token: str
     request_id: str
+    channel: Channel = Channel.API
     needed: tuple[Scope, ...] = ()
     _asked: bool = field(default=False, init=False)
 
@@ -51,7 +55,7 @@ class Entry:
             Forbidden: `insufficient_scope`.
         """
         self._asked = True
-        caller = tokens.authenticate(tx, self.token, channel=Channel.API, request_id=self.request_id)
+        caller = tokens.authenticate(tx, self.token, channel=self.channel, request_id=self.request_id)
         self.rates.take(caller.name)
         require_scopes(caller, self.needed)
         return caller
@@ -89,12 +93,6 @@ class EntryRoute(StrictRoute):
         return entered
 
 
-def require_scopes(caller: Caller, scopes: tuple[Scope, ...]) -> None:
-    """Every one of these must be on the token.
-
-    Raises:
-        Forbidden: `insufficient_scope`.
-    """
-    missing = [s for s in scopes if s not in caller.scopes]
-    if missing:
-        raise Forbidden(f"This token lacks the scope {', '.join(missing)}.", code="insufficient_scope")
+def channel_of(user_agent: str) -> Channel:
+    """How somebody says that they came. Anybody can say so: it is a label for people, and nothing is decided by it."""
+    return Channel.CLI if user_agent.startswith(_TERMINAL) else Channel.API

@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.api.bodies import Body
-from app.api.door import Door, ReadRequests, WriteRequests, database_errors
+from app.api.door import Door, ReadRequests, WriteRequests
 from app.api.schemas import View
 from app.api.strict import StrictRoute
 from app.db import Tx
@@ -16,6 +16,7 @@ from app.domain.words import DEFAULT_ACCOUNT
 from app.errors import Unavailable
 from app.services import mfa
 from app.services.direct import Direct
+from app.services.doors import database_errors
 
 router = APIRouter(prefix="/v1/users", tags=["users"], route_class=StrictRoute)
 MfaUser = Annotated[str, Path(max_length=64, description="Name of the user.")]

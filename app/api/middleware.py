@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import log
 from app.api import metrics, problems
-from app.api.entry import IN_SCOPE, LATE, Entry
+from app.api.entry import IN_SCOPE, LATE, Entry, channel_of
 from app.api.house import House
 from app.api.rates import Rates
 from app.api.strict import storable
@@ -107,7 +107,8 @@ class FrontMiddleware:
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise Unauthenticated("Send your token as: Authorization: Bearer gh_pat_…", code="no_token")
-        return Entry(self._house.database, self._rates, token.strip(), request_id)
+        channel = channel_of(headers.get("user-agent", ""))
+        return Entry(self._house.database, self._rates, token.strip(), request_id, channel)
 
 
 def _check_size(headers: Headers) -> None:

@@ -9,6 +9,7 @@ from app.api.metrics import PATH as METRICS
 from app.api.operation_ids import operation_id
 from app.api.problems import MEDIA_TYPE
 from app.api.schemas import ProblemView
+from app.domain import webhook_events
 
 _OPEN = {"/v1/enrolments/redeem"}
 _METHODS = {"get", "post", "put", "patch", "delete"}
@@ -86,7 +87,33 @@ def build(app: FastAPI) -> dict[str, Any]:
         for method, operation in item.items():
             if method in _METHODS:
                 _complete(path, method, operation)
+    document["webhooks"] = {"event": {"post": _sent()}}
     return document
+
+
+def _sent() -> dict[str, Any]:
+    """What webhooks are sent (docs/webhooks.md)."""
+    text = {"type": "string"}
+    event = {
+        "type": "object",
+        "required": ["type", "timestamp", "data"],
+        "properties": {
+            "type": {"type": "string", "enum": [*webhook_events.TYPES, webhook_events.PING]},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "data": {"type": "object", "additionalProperties": True},
+        },
+    }
+    headers = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    return {
+        "operationId": "webhook_event",
+        "tags": ["webhooks"],
+        "security": [],  # the receiver's business: the signature says who sends
+        "summary": "Something happened",
+        "description": "Sent to a webhook that asked for this type, signed after Standard Webhooks, at least once.",
+        "parameters": [{"name": name, "in": "header", "required": True, "schema": text} for name in headers],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": event}}},
+        "responses": {"2XX": {"description": "Taken."}, "410": {"description": "Send no more: turns it off."}},
+    }
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:

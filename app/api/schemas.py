@@ -217,6 +217,13 @@ class CodeView(View):
     expires_at: datetime
 
 
+class MailedView(View):
+    """A one-time code that was mailed to the one it is for, and is shown to nobody else (rule 8)."""
+
+    mailed: Literal[True] = True
+    expires_at: datetime
+
+
 class MeView(View):
     """Who is calling, what they may do, what they hold."""
 
@@ -227,6 +234,7 @@ class MeView(View):
     may: list[str]
     approves: list[str]
     grants: list[GrantView]
+    token_id: str
     token_expires_at: datetime | None
 
 

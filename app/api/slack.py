@@ -10,9 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
 from app.api import strict
-from app.api.door import database_errors
 from app.api.house import House
 from app.errors import BadRequest, NotFound
+from app.services.doors import database_errors
 from app.slack.desk import Desk
 from app.slack.front import require_signed
 

@@ -8,13 +8,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.api.bodies import Body, Code
-from app.api.door import AnyToken, WriteRequests, database_errors
+from app.api.door import AnyToken, WriteRequests
 from app.api.schemas import View
 from app.api.strict import StrictRoute
 from app.db import Tx
 from app.errors import BadRequest
 from app.models import SlackLink
 from app.services import slack_links
+from app.services.doors import database_errors
 
 router = APIRouter(prefix="/v1/me/slack", tags=["slack"], route_class=StrictRoute)
 

@@ -6,17 +6,18 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from app.api import idempotency, paging, views
+from app.api import paging, views
 from app.api.bodies import RedeemBody, TokenBody
-from app.api.door import AnyToken, database_errors, respond
+from app.api.door import AnyToken, respond
+from app.api.entry import channel_of
 from app.api.house import House
 from app.api.middleware import request_id_of
 from app.api.pagination import CursorText, Limit
 from app.api.schemas import NewTokenView, Page, RedeemedView, TokenView
 from app.api.strict import StrictRoute
 from app.db import Tx
-from app.domain.words import Channel
-from app.services import listing, tokens
+from app.services import idempotency, listing, tokens
+from app.services.doors import database_errors
 
 router = APIRouter(prefix="/v1", tags=["tokens"], route_class=StrictRoute)
 
@@ -62,10 +63,11 @@ def redeem(body: RedeemBody, request: Request) -> Response:
     """Needs no token. The code works once."""
     house: House = request.app.state.house
     key = request.headers.get(idempotency.HEADER)
+    channel = channel_of(request.headers.get("user-agent", ""))
     owner = "code:" + hashlib.sha256(body.code.encode()).hexdigest()
     with database_errors(), house.database.write() as tx:
         if key is not None:
             # Claimed and never stored: the answer is a secret (rule 17).
             idempotency.claim(tx, owner, idempotency.check_form(key), owner)
-        row, text = tokens.redeem(tx, body.code, channel=Channel.API, request_id=request_id_of(request))
+        row, text = tokens.redeem(tx, body.code, channel=channel, request_id=request_id_of(request))
         return respond(RedeemedView(**views.token(row), token=text, user=row.owner))

@@ -10,7 +10,7 @@ from app.api import paging, views
 from app.api.bodies import LeavingBody, RegisterBody, UserPatch
 from app.api.door import AdminDirectory, AnyToken, Decide, Door, ReadDirectory, WriteDirectory
 from app.api.pagination import CursorText, Limit
-from app.api.schemas import AccessRequestView, CodeView, MeView, Page, RegisteredView, UserView
+from app.api.schemas import AccessRequestView, CodeView, MailedView, MeView, Page, RegisteredView, UserView
 from app.api.strict import StrictRoute
 from app.db import Tx
 from app.domain.names import Reason
@@ -45,6 +45,7 @@ def who_am_i(door: AnyToken) -> Response:
             may=mine.may,
             approves=mine.approves,
             grants=[views.grant(g) for g in mine.grants],
+            token_id=door.caller.token_id,
             token_expires_at=door.caller.token_ends,
         )
 
@@ -167,21 +168,24 @@ def _file(door: Door, kind: Kind, name: str, reason: str) -> Response:
 @router.post(
     "/users/{name}/enrolment",
     status_code=201,
-    response_model=CodeView,
+    response_model=CodeView | MailedView,
     responses={202: {"model": AccessRequestView, "description": "Enrolled already: another admin has to approve."}},
     summary="Hand out a code",
 )
 def enrol(name: UserPath, door: AdminDirectory, body: LeavingBody | None = None) -> Response:
     """A one-time code, good for 24 hours, for somebody who has no token yet.
 
+    Where mail is configured it is mailed to them, and not answered.
     For somebody who had one this files `user.enrol`; once that is approved, the same call by who asked gives the code.
     """
     reason = (body or LeavingBody()).reason
 
-    def change(tx: Tx) -> CodeView | FiledView:
+    def change(tx: Tx) -> CodeView | MailedView | FiledView:
         if tokens.needs_request(tx, door.caller, name):
             filed = onboarding.ask_enrolment(tx, door.caller, name, reason)
             return FiledView(**dict(views.access_request(tx, filed)))
+        if door.house.settings.mail() is not None:
+            return MailedView(expires_at=tokens.mail_out(tx, door.caller, name))
         code, expires_at = tokens.hand_out(tx, door.caller, name)
         return CodeView(code=code, expires_at=expires_at)
 

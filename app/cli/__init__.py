@@ -1,29 +1,28 @@
 """`gatehouse …`: one line and an exit code for whatever goes wrong, never a traceback.
 
-Exit codes: 0 done, 1 refused or not valid, 2 cannot start (a setting, a missing table, a taken port). `catalog plan
---exit-code` alone says 2 when something differs, and 1 for everything else.
+Exit codes are in `app.cli.exits`. `catalog plan --exit-code` alone says 2 when something differs, and 1 for everything
+else. What is imported here is loaded by each command: nothing of the server (`app.cli.lazy`).
 """
 
 import sys
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import catalog, importing, operations, serving
-from app.clients.aws import AwsError, Retryable
+from app.cli import exits, person
+from app.cli.exits import MEANINGS
+from app.cli.lazy import Commands
+from app.cli.plain import clean
 from app.errors import GatehouseError, StartError
 
 app = typer.Typer(
     name="gatehouse",
+    cls=Commands,
     help="The one door to the lab's AWS accounts.",
+    epilog="Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items()) + ".",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-serving.add_to(app)
-operations.add_to(app)
-importing.add_to(app)
-catalog.add_to(app)
+person.add_to(app)
 
 
 def main() -> None:
@@ -31,17 +30,11 @@ def main() -> None:
     try:
         app()
     except StartError as problem:
-        _say(str(problem), 2)
+        _say(str(problem), exits.of(problem))
     except GatehouseError as refusal:
-        _say(refusal.detail, 1)
-    except Retryable as problem:
-        _say(f"AWS does not answer ({problem}). Check AWS_ENDPOINT_URL, the network and the credentials.", 2)
-    except AwsError as problem:
-        _say(f"AWS refused: {problem}", 1)
-    except SQLAlchemyError as problem:
-        _say(f"The database failed: {type(problem).__name__}. Run gatehouse migrate, or look at its log.", 2)
+        _say(refusal.detail, exits.of(refusal))
 
 
 def _say(line: str, code: int) -> None:
-    sys.stderr.write(f"gatehouse: {' '.join(line.split())}\n")
+    sys.stderr.write(f"gatehouse: {clean(line)}\n")
     sys.exit(code)

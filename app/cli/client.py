@@ -1,35 +1,38 @@
-"""A running Gatehouse as the terminal sees it: its API, with whose token and where, and its refusals in one line."""
+"""A running Gatehouse as the terminal sees it: its API, with whose token and where, and its refusals in one line.
+
+A call that may have been made is made again with the same `Idempotency-Key`, so that it is made once.
+"""
 
 import time
+import uuid
 from collections.abc import Iterator
+from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import httpx
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.errors import GatehouseError, StartError
+from app.cli import terminal
+from app.cli.exits import NoAnswer
+from app.cli.terminal import Door
+from app.errors import GatehouseError
 
 _TIMEOUT = httpx.Timeout(30, connect=5)
 """Seconds."""
 _TRIES = 5
 """So often a call that came too fast is made at all."""
+_SENDS = 3
+"""So often a call whose answer was lost is sent at all."""
 _LONGEST_WAIT = 10.0
-"""Seconds to wait when Gatehouse says that it was called too fast."""
+"""Seconds to wait when Gatehouse says that it was called too fast, or cannot now."""
 _PAGE = 200
-
-
-class Terminal(BaseSettings):
-    """`GATEHOUSE_URL` and `GATEHOUSE_TOKEN`, from the environment or `.env`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="GATEHOUSE_", env_file=".env", extra="ignore", hide_input_in_errors=True
-    )
-
-    url: str = ""
-    token: SecretStr = SecretStr("")
+_LARGEST = 16 * 1024 * 1024
+"""Bytes of one answer at most."""
+_LATER = frozenset({429, 502, 503, 504})
+_KEY = "Idempotency-Key"
+AGENT = f"gatehouse-cli/{version('gatehouse')}"
+"""By its first word Gatehouse notes that a decision came from a terminal. Anybody can send it: it is a label."""
 
 
 class Refused(GatehouseError):
@@ -48,22 +51,26 @@ class Refused(GatehouseError):
 class Api:
     """Calls to one Gatehouse. Close it.
 
+    Args:
+        door: Where and with whose token; what `terminal.door` finds where it is left out. No token is nobody.
+        timeout: Seconds for one answer; 30 where it is left out.
+
     Raises:
-        StartError: `GATEHOUSE_URL` or `GATEHOUSE_TOKEN` is missing or cannot be used.
+        StartError: No Gatehouse or no token is known, or they cannot be used.
     """
 
-    def __init__(self) -> None:
-        terminal = Terminal()
-        for name, value in (("URL", terminal.url), ("TOKEN", terminal.token.get_secret_value())):
-            if not value:
-                raise StartError(f"GATEHOUSE_{name} is missing; say which running Gatehouse, and with whose token")
-        token = terminal.token.get_secret_value()
-        if urlsplit(terminal.url).scheme not in {"http", "https"} or not urlsplit(terminal.url).netloc:
-            raise StartError("GATEHOUSE_URL is no address; write http://host:port or https://host")
-        if not (token.isascii() and token.isprintable()):
-            raise StartError("GATEHOUSE_TOKEN is no token: it holds characters that none has")
+    def __init__(self, door: Door | None = None, *, timeout: float | None = None) -> None:
+        self.door = terminal.door() if door is None else door
+        headers = {"User-Agent": AGENT}
+        if self.door.token:
+            headers["Authorization"] = f"Bearer {self.door.token}"
+        # Plain http, which is this machine, must not take the way through a proxy.
+        around = self.door.url.startswith("https:")
         self._client = httpx.Client(
-            base_url=terminal.url, timeout=_TIMEOUT, headers={"Authorization": f"Bearer {token}"}
+            base_url=self.door.url,
+            timeout=_TIMEOUT if timeout is None else timeout,
+            headers=headers,
+            trust_env=around,
         )
 
     def __enter__(self) -> Self:
@@ -74,55 +81,98 @@ class Api:
     ) -> None:
         self._client.close()
 
-    def get(self, path: str, **parameters: Any) -> Any:
+    def get(self, path: str, *, seconds: float | None = None, **parameters: Any) -> Any:
         """The JSON of a GET.
+
+        Args:
+            seconds: To wait for an answer that takes longer than most.
 
         Raises:
             Refused: Gatehouse said no.
-            StartError: It does not answer.
+            NoAnswer: It does not answer.
         """
-        return self._call("GET", path, params={k: v for k, v in parameters.items() if v is not None})
+        return self._call("GET", path, seconds, params={k: v for k, v in parameters.items() if v is not None})
 
-    def every(self, path: str) -> Iterator[Any]:
+    def every(self, path: str, **parameters: Any) -> Iterator[Any]:
         """Every item of a list, page by page."""
         cursor = None
         while True:
-            page = self.get(path, limit=_PAGE, cursor=cursor)
+            page = self.get(path, limit=_PAGE, cursor=cursor, **parameters)
             yield from page["items"]
             cursor = page["next_cursor"]
             if cursor is None:
                 return
 
-    def post(self, path: str, body: Any, *, seconds: float | None = None) -> Any:
+    def post(self, path: str, body: Any = None, *, seconds: float | None = None, once: bool = False) -> Any:
         """The JSON of a POST; raises as `get` does.
 
         Args:
-            seconds: To wait for an answer that takes longer than most.
+            once: The answer holds a secret, which Gatehouse gives once: a lost one is not asked for again.
         """
-        return self._call("POST", path, json=body, **({} if seconds is None else {"timeout": seconds}))
+        options = {} if body is None else {"json": body}
+        return self._call("POST", path, seconds, once=once, headers={_KEY: str(uuid.uuid4())}, **options)
 
-    def _call(self, method: str, path: str, **options: Any) -> Any:
-        answer = self._send(method, path, **options)
+    def delete(self, path: str) -> None:
+        """A DELETE that answers nothing; raises as `get` does."""
+        self._call("DELETE", path, None)
+
+    def _call(self, method: str, path: str, seconds: float | None, *, once: bool = False, **options: Any) -> Any:
+        if seconds is not None:
+            options["timeout"] = seconds
+        try:
+            request = self._client.build_request(method, path, **options)
+        except (httpx.InvalidURL, UnicodeError):
+            raise NoAnswer(f"Gatehouse at {self.door.url} does not answer: that is no address") from None
+        answer = self._send(request, once=once)
         for _ in range(_TRIES - 1):
-            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+            if answer.status_code not in _LATER:
                 break
             time.sleep(_pause(answer.headers.get("Retry-After", "")))
-            answer = self._send(method, path, **options)
+            answer = self._send(request, once=once)
         if not answer.is_success:
             raise Refused(answer)
+        if not answer.content:
+            return None
         try:
             return answer.json()
         except ValueError:
             raise Refused(answer) from None
 
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _send(self, request: httpx.Request, *, once: bool) -> httpx.Response:
+        """Send it, and again where the answer was lost on the way, unless it must not be given twice."""
+        for left in reversed(range(1 if once else _SENDS)):
+            try:
+                return self._whole(self._client.send(request, stream=True))
+            except (httpx.HTTPError, httpx.InvalidURL) as problem:
+                begun = not isinstance(problem, (httpx.ConnectError, httpx.ConnectTimeout))
+                if left and begun:
+                    time.sleep(_pause(""))
+                    continue
+                text = f"Gatehouse at {self.door.url} does not answer ({type(problem).__name__})"
+                if begun and request.method != "GET":
+                    raise NoAnswer(f"{text}. It may have been done all the same: look before you do it again") from None
+                raise NoAnswer(f"{text}. Is it running, and is GATEHOUSE_URL right?") from None
+        raise AssertionError("the last time around answers or raises")
+
+    def _whole(self, answer: httpx.Response) -> httpx.Response:
+        """The same with all of its body, up to the limit."""
         try:
-            return self._client.request(method, path, **options)
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            text = f"Gatehouse at {self._client.base_url} does not answer ({type(problem).__name__})"
-            raise StartError(f"{text}. Is it running, and is GATEHOUSE_URL right?") from None
+            body = bytearray()
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > _LARGEST:
+                    raise NoAnswer(f"Gatehouse at {self.door.url} answers more than makes sense; is it Gatehouse?")
+        finally:
+            answer.close()
+        kept = {name: value for name in ("Content-Type", "Retry-After") if (value := answer.headers.get(name))}
+        return httpx.Response(answer.status_code, headers=kept, content=bytes(body), request=answer.request)
+
+
+def segment(text: str) -> str:
+    """A name or an id as one part of a path, whatever it holds."""
+    return quote(text, safe="") if text.strip(".") else quote(text, safe="").replace(".", "%2E")
 
 
 def _pause(said: str) -> float:
     """Seconds, as the header says; a moment where it says nothing useful."""
-    return min(float(said), _LONGEST_WAIT) if said.isdecimal() else 1.0
+    return min(float(said), _LONGEST_WAIT) if said.isascii() and said.isdecimal() else 1.0

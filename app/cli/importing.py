@@ -7,9 +7,10 @@ import typer
 
 from app import config
 from app.api import accounts
-from app.cli import runtime
-from app.cli.client import Api, Terminal
+from app.cli import runtime, terminal
+from app.cli.client import Api
 from app.cli.operations import Json, writing
+from app.cli.troubles import told
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.words import DEFAULT_ACCOUNT
 from app.services import importing
@@ -19,7 +20,7 @@ _SECONDS = 600.0
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="import")(import_)
+    app.command(name="import")(told()(import_))
 
 
 def import_(
@@ -29,9 +30,9 @@ def import_(
 
     With GATEHOUSE_URL and GATEHOUSE_TOKEN the running server does it.
     """
-    if Terminal().url:
+    if terminal.server_is_named():
         with Api() as api:
-            found = api.post(f"/v1/accounts/{account}/import", None, seconds=_SECONDS)
+            found = api.post(f"/v1/accounts/{account}/import", seconds=_SECONDS, once=True)
     else:
         settings = config.load()
         with writing(settings) as database:

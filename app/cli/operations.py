@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.engine import make_url
 
 from app import config, migrate, rights
+from app.cli.troubles import told
 from app.clients.iam import BotoIam
 from app.config import Settings
 from app.db import Database
@@ -30,14 +31,13 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (init, recover, migrate_, openapi):
-        app.command(name=command.__name__.strip("_"))(command)
-    app.command(name="setup")(setup_)
+    for command in (init, recover, migrate_, openapi, setup_):
+        app.command(name=command.__name__.strip("_"))(told()(command))
     below = typer.Typer(help="The audit chain.", no_args_is_help=True)
-    below.command(name="verify")(verify)
+    below.command(name="verify")(told()(verify))
     app.add_typer(below, name="audit")
     shown = typer.Typer(help="The guardrail documents.", no_args_is_help=True)
-    shown.command(name="show")(show_guardrails)
+    shown.command(name="show")(told()(show_guardrails))
     app.add_typer(shown, name="guardrails")
 
 

@@ -9,6 +9,7 @@ import uvicorn
 
 from app import log, migrate, rights, worker
 from app.clients.iam import BotoIam
+from app.clients.webhooks import Poster
 from app.config import Settings
 from app.db import Database
 from app.delivery import wakes
@@ -23,9 +24,11 @@ from app.services import account_roles
 from app.services.account_roles import Roles
 from app.services.anchoring import Anchoring
 from app.services.backoff import Backoff
+from app.services.webhook_rounds import WebhookRounds
 from app.slack.desk import Desk, make_desk
 from app.slack.house import SlackHouse
 from app.slack.socket import SocketMode
+from app.telling import rounds
 
 _log = log.get("serve")
 ACCOUNT_TIMEOUT = 60.0
@@ -100,16 +103,35 @@ def working(
 
 
 @contextlib.contextmanager
-def telling(settings: Settings, database: Database) -> Iterator[None]:  # noqa: ARG001 - what is told comes with its settings
+def telling(settings: Settings, database: Database) -> Iterator[None]:
     """Until the end of the block people and programs are told what happens, as far as the settings say how."""
-    couriers: list[Courier] = []
+    webhooks = WebhookRounds(database, Poster(settings.webhooks_allow_private))
+    couriers = [Courier(database, "webhooks", webhooks)]
+    people = rounds.courier(settings, database)
+    if people is not None:
+        couriers.append(people)
     for one in couriers:
         one.start()
     try:
         yield
     finally:
-        if not stop_all(couriers, DRAIN_TELLING):
+        if not all([stop_all(couriers, DRAIN_TELLING), webhooks.stop(DRAIN_TELLING)]):
             _log.warning("courier_still_busy", seconds=DRAIN_TELLING, note="what it was telling may be told twice")
+
+
+@contextlib.contextmanager
+def hearing(settings: Settings, database: Database) -> Iterator[Desk]:
+    """What takes what Slack tells, until the end of the block, when what is still to be said is given time.
+
+    Raises:
+        StartError: Slack is not configured.
+    """
+    desk = make_desk(SlackHouse(database, settings))
+    try:
+        yield desk
+    finally:
+        if not desk.close(DRAIN_SLACK):
+            _log.warning("slack_still_talking", seconds=DRAIN_SLACK, note="some were not told what came of it")
 
 
 @contextlib.contextmanager
@@ -149,7 +171,7 @@ def started(
             stack.enter_context(telling(settings, database))
         desk = None
         if settings.slack() is not None:
-            desk = make_desk(SlackHouse(database, settings))
+            desk = stack.enter_context(hearing(settings, database))
             if database.is_sqlite and settings.slack_app_token:  # elsewhere `gatehouse slack` does it (rule 34)
                 stack.enter_context(listening(desk))
         app = create_app(

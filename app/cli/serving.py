@@ -11,13 +11,12 @@ import typer
 
 from app import config, log, metrics
 from app.cli import keys_story, runtime, simulation, story
+from app.cli.troubles import told
 from app.clients.iam import BotoIam
 from app.config import Settings
 from app.main import VERSION
 from app.services import exposition
 from app.services.watch import Watch
-from app.slack.desk import make_desk
-from app.slack.house import SlackHouse
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
@@ -26,10 +25,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(serve)
-    app.command()(worker)
-    app.command()(slack)
-    app.command()(demo)
+    for command in (serve, worker, slack, demo):
+        app.command()(told()(command))
 
 
 def serve(
@@ -83,7 +80,8 @@ def slack() -> None:
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
         database = stack.enter_context(runtime.opened(settings, alone=False))
-        stack.enter_context(runtime.listening(make_desk(SlackHouse(database, settings))))
+        desk = stack.enter_context(runtime.hearing(settings, database))
+        stack.enter_context(runtime.listening(desk))
         if settings.metrics_port:
             stack.enter_context(metrics.serve(metrics.of_process(VERSION), settings.metrics_port))
         log.get("slack").info("listening")

@@ -1,4 +1,4 @@
-"""Durations as ISO 8601 text: days and smaller, whole seconds, at least one second."""
+"""Durations as ISO 8601 text: days and smaller, whole seconds, at least one second; and as people type them."""
 
 import re
 from datetime import timedelta
@@ -48,6 +48,29 @@ def in_words(value: timedelta) -> str:
     days, hours = divmod(hours, 24)
     parts = ((days, "day"), (hours, "hour"), (minutes, "minute"), (seconds, "second"))
     return " ".join(f"{n} {unit}{'' if n == 1 else 's'}" for n, unit in parts if n) or "no time"
+
+
+_TYPED = re.compile(
+    r"(?:(\d{1,4}) ?w(?:eeks?)?)? ?(?:(\d{1,5}) ?d(?:ays?)?)? ?(?:(\d{1,7}) ?h(?:ours?)?)? ?"
+    r"(?:(\d{1,7}) ?m(?:in(?:utes?)?)?)? ?(?:(\d{1,9}) ?s(?:ec(?:onds?)?)?)?",
+    re.ASCII,
+)
+
+
+def typed(text: str) -> timedelta:
+    """Read a duration as people type it: `7d`, `4h`, `90m`, `1d12h`, `2 weeks`, or `P7D`.
+
+    Raises:
+        ValueError: It is none of these, is zero, or is longer than a hundred years.
+    """
+    text = " ".join(text.lower().split())
+    if text.startswith("p"):
+        return parse(text.upper())
+    found = _TYPED.fullmatch(text)
+    if found is None or not any(found.groups()):
+        raise ValueError("write a duration like 7d, 4h or 90m")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return parse(f"P{weeks * 7 + days}DT{hours}H{minutes}M{seconds}S")
 
 
 def _validate(value: object) -> timedelta:

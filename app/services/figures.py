@@ -12,7 +12,20 @@ import sqlalchemy as sa
 from app.db import Tx
 from app.delivery.wakes import ENDS, OTHERS
 from app.domain.states import ENDING_GRANTS, GrantState
-from app.models import AccessRequest, AuditEvent, AuditHead, Grant, KeyRotation, PowerReview, Restoration, columns
+from app.models import (
+    AccessRequest,
+    AuditEvent,
+    AuditHead,
+    Grant,
+    KeyRotation,
+    Notice,
+    NoticeState,
+    PowerReview,
+    Restoration,
+    Webhook,
+    WebhookDelivery,
+    columns,
+)
 
 COUNTED = 10_000
 """Rows of a kind that are counted at most: a figure of 10,000 means that or more."""
@@ -24,6 +37,8 @@ _LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _OPEN_GRANTS = [state for state in GrantState if state != GrantState.REVOKED]
 
 _requests, _grants = columns(AccessRequest), columns(Grant)
+_told = columns(Notice)
+_hooks, _to_hooks = columns(Webhook), columns(WebhookDelivery)
 _head, _events = columns(AuditHead), columns(AuditEvent)
 
 
@@ -83,7 +98,15 @@ _AUDIT = (
     .select_from(_head.outerjoin(_events, _events.c.seq == _head.c.seq))
     .where(_head.c.id == 1)
 )
+_NOTICES = {
+    state: sa.select(_count(sa.select(sa.literal(1)).select_from(_told).where(_told.c.state == state)))
+    for state in (NoticeState.WAITING, NoticeState.GIVEN_UP)
+}
 _RESTORED = sa.select(sa.exists().where(columns(Restoration).c.confirmed_at.is_(None)))
+_WEBHOOKS = sa.select(
+    _count(sa.select(sa.literal(1)).select_from(_to_hooks).where(_to_hooks.c.due_at > _LONG_AGO)),
+    _count(sa.select(sa.literal(1)).select_from(_hooks).where(_hooks.c.disabled_at > _LONG_AGO)),
+)
 _LIMIT = sa.text("SET LOCAL statement_timeout = '2s'")
 _HAS_QUEUE = sa.text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
 _JOBS = sa.text(
@@ -109,8 +132,11 @@ class Figures:
         restored: Whether a restored backup waits for its confirmation (rule 38).
         jobs: Wake-ups waiting (`todo`) and under way (`doing`); empty without procrastinate's tables.
         workers: Worker processes with a recent heartbeat; None where workers leave none.
+        notices: Notices that wait to be told (`waiting`), and that were given up (`given_up`).
         audit_seq: The number of the newest audit event; None before `init`.
         audit_age: Seconds since that event.
+        webhook_deliveries: What waits to be delivered to webhooks.
+        webhooks_disabled: Webhooks that are off.
     """
 
     requests: dict[tuple[str, str], int]
@@ -121,8 +147,11 @@ class Figures:
     restored: bool = False
     jobs: dict[str, int] = field(default_factory=dict)
     workers: int | None = None
+    notices: dict[str, int] = field(default_factory=dict)
     audit_seq: int | None = None
     audit_age: float | None = None
+    webhook_deliveries: int = 0
+    webhooks_disabled: int = 0
 
 
 def read(tx: Tx) -> Figures:
@@ -135,6 +164,7 @@ def read(tx: Tx) -> Figures:
     expired = [at for at in connection.execute(_OLDEST_END).one() if at is not None]
     seq, at = connection.execute(_AUDIT).one_or_none() or (None, None)
     jobs, workers = _queue(connection)
+    to_webhooks, webhooks_off = connection.execute(_WEBHOOKS).one()
     return Figures(
         requests=requests,
         grants=dict(zip((state.value for state in _OPEN_GRANTS), grants, strict=True)),
@@ -144,8 +174,11 @@ def read(tx: Tx) -> Figures:
         restored=connection.execute(_RESTORED).scalar_one(),
         jobs=jobs,
         workers=workers,
+        notices={state.value: connection.execute(query).scalar_one() for state, query in _NOTICES.items()},
         audit_seq=seq,
         audit_age=None if at is None else _since(now, at),
+        webhook_deliveries=to_webhooks,
+        webhooks_disabled=webhooks_off,
     )
 
 

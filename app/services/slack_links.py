@@ -44,7 +44,7 @@ def caller(tx: Tx, slack_user_id: str, *, request_id: str | None = None) -> Call
     found = tx.session.connection().execute(_FIND, {"slack_user_id": slack_user_id}).one_or_none()
     if found is None or found.owner is not None:
         return None
-    person = Person(found.name, frozenset(found.roles), found.verified, found.enrolled_by, None)
+    person = Person(found.name, frozenset(found.roles), verified=found.verified, enrolled_by=found.enrolled_by)
     scopes = _ASKS | {Scope.REQUESTS_DECIDE} if found.may_decide else _ASKS
     return Caller(found.name, Channel.SLACK, request_id, person, scopes, may_mint=False)
 

@@ -13,7 +13,7 @@ from app.domain.people import Person
 from app.domain.words import Channel, Kind, Scope, UserState
 from app.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
 from app.models import AccessRequest, Enrolment, Token, User, columns, new_id
-from app.services import audit, directory, listing, slack_links
+from app.services import audit, directory, listing, notices, slack_links
 
 LONGEST = timedelta(days=90)
 CODE_LASTS = timedelta(hours=24)
@@ -150,6 +150,13 @@ def hand_out(tx: Tx, caller: Caller, name: str) -> tuple[str, datetime]:
     if user.enrolled_at is not None and allowed is None:
         raise Conflict(f"{user.name} is enrolled already; ask for user.enrol.", code="already_enrolled")
     return _new_code(tx, caller, user, handed_out_by=caller.name, access_request_id=allowed)
+
+
+def mail_out(tx: Tx, caller: Caller, name: str) -> datetime:
+    """The same, mailed to the one it is for and shown to nobody (rule 8); when it ends."""
+    code, expires_at = hand_out(tx, caller, name)
+    notices.mail_code(tx, directory.get_user(tx, name).name, code, expires_at)
+    return expires_at
 
 
 def _allowed(tx: Tx, caller: Caller, user: User) -> str | None:

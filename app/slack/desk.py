@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from typing import Any
 
 from slack_bolt import App, BoltRequest, BoltResponse
@@ -62,6 +63,17 @@ class Desk:
             return BoltResponse(status=200)
         metrics.SLACK_TAKEN.labels(transport, "again" if again else "done").inc()
         return answer
+
+    def close(self, timeout: float) -> bool:
+        """Let what is said after the acknowledgement be said. False: not all of it was, within `timeout` seconds."""
+        executor: Any = self._app.listener_runner.listener_executor
+        closing = threading.Thread(target=executor.shutdown, daemon=True)
+        closing.start()
+        closing.join(timeout)
+        if closing.is_alive():
+            executor.shutdown(wait=False, cancel_futures=True)
+            return False
+        return True
 
     def _dispatch(self, body: dict[str, Any]) -> BoltResponse:
         try:

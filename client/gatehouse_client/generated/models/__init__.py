@@ -35,6 +35,7 @@ from .ask_user_resume import AskUserResume
 from .ask_user_roles import AskUserRoles
 from .ask_user_suspend import AskUserSuspend
 from .asked_view import AskedView
+from .attempt_view import AttemptView
 from .audit_event_view import AuditEventView
 from .audit_event_view_data import AuditEventViewData
 from .channel import Channel
@@ -43,9 +44,12 @@ from .confirm_body import ConfirmBody
 from .confirmation_view import ConfirmationView
 from .decision_state import DecisionState
 from .decision_view import DecisionView
+from .delivery_state import DeliveryState
+from .delivery_view import DeliveryView
 from .deny_body import DenyBody
 from .device_view import DeviceView
 from .device_view_kind import DeviceViewKind
+from .disabled import Disabled
 from .drift_view import DriftView
 from .enrolment_view import EnrolmentView
 from .extend_body import ExtendBody
@@ -78,19 +82,50 @@ from .lint_body_document_type_1 import LintBodyDocumentType1
 from .lint_finding_view import LintFindingView
 from .lint_finding_view_scoped_form_type_0 import LintFindingViewScopedFormType0
 from .lint_view import LintView
+from .mailed_view import MailedView
 from .me_view import MeView
 from .member_view import MemberView
 from .mfa_view import MfaView
 from .monitoring_body import MonitoringBody
 from .new_group import NewGroup
+from .new_secret_view import NewSecretView
 from .new_token_view import NewTokenView
 from .no_body import NoBody
+from .notices_body import NoticesBody
+from .notices_body_applied import NoticesBodyApplied
+from .notices_body_closed import NoticesBodyClosed
+from .notices_body_decided import NoticesBodyDecided
+from .notices_body_ended import NoticesBodyEnded
+from .notices_body_ending import NoticesBodyEnding
+from .notices_body_failed import NoticesBodyFailed
+from .notices_body_newcomer import NoticesBodyNewcomer
+from .notices_body_power import NoticesBodyPower
+from .notices_body_reminder import NoticesBodyReminder
+from .notices_body_restored import NoticesBodyRestored
+from .notices_body_rotation import NoticesBodyRotation
+from .notices_body_secret import NoticesBodySecret
+from .notices_body_to_decide import NoticesBodyToDecide
+from .notices_view import NoticesView
+from .notices_view_applied import NoticesViewApplied
+from .notices_view_closed import NoticesViewClosed
+from .notices_view_decided import NoticesViewDecided
+from .notices_view_ended import NoticesViewEnded
+from .notices_view_ending import NoticesViewEnding
+from .notices_view_failed import NoticesViewFailed
+from .notices_view_newcomer import NoticesViewNewcomer
+from .notices_view_power import NoticesViewPower
+from .notices_view_reminder import NoticesViewReminder
+from .notices_view_restored import NoticesViewRestored
+from .notices_view_rotation import NoticesViewRotation
+from .notices_view_secret import NoticesViewSecret
+from .notices_view_to_decide import NoticesViewToDecide
 from .operation_view import OperationView
 from .operation_view_parameters import OperationViewParameters
 from .origin import Origin
 from .page_access_request_view import PageAccessRequestView
 from .page_account_view import PageAccountView
 from .page_audit_event_view import PageAuditEventView
+from .page_delivery_view import PageDeliveryView
 from .page_grant_view import PageGrantView
 from .page_group_view import PageGroupView
 from .page_member_view import PageMemberView
@@ -98,6 +133,7 @@ from .page_policy_view import PagePolicyView
 from .page_secret_view import PageSecretView
 from .page_token_view import PageTokenView
 from .page_user_view import PageUserView
+from .page_webhook_view import PageWebhookView
 from .password_policy_body import PasswordPolicyBody
 from .password_view import PasswordView
 from .plan_view import PlanView
@@ -163,6 +199,11 @@ from .user_state import UserState
 from .user_view import UserView
 from .verdict import Verdict
 from .verification_view import VerificationView
+from .webhook_body import WebhookBody
+from .webhook_body_events_item import WebhookBodyEventsItem
+from .webhook_patch import WebhookPatch
+from .webhook_patch_events_type_0_item import WebhookPatchEventsType0Item
+from .webhook_view import WebhookView
 from .why_grant_view import WhyGrantView
 from .why_policy_grant_view import WhyPolicyGrantView
 
@@ -202,6 +243,7 @@ __all__ = (
     "AskUserResume",
     "AskUserRoles",
     "AskUserSuspend",
+    "AttemptView",
     "AuditEventView",
     "AuditEventViewData",
     "Channel",
@@ -210,9 +252,12 @@ __all__ = (
     "ConfirmBody",
     "DecisionState",
     "DecisionView",
+    "DeliveryState",
+    "DeliveryView",
     "DenyBody",
     "DeviceView",
     "DeviceViewKind",
+    "Disabled",
     "DriftView",
     "EnrolmentView",
     "ExtendBody",
@@ -245,19 +290,50 @@ __all__ = (
     "LintFindingView",
     "LintFindingViewScopedFormType0",
     "LintView",
+    "MailedView",
     "MemberView",
     "MeView",
     "MfaView",
     "MonitoringBody",
     "NewGroup",
+    "NewSecretView",
     "NewTokenView",
     "NoBody",
+    "NoticesBody",
+    "NoticesBodyApplied",
+    "NoticesBodyClosed",
+    "NoticesBodyDecided",
+    "NoticesBodyEnded",
+    "NoticesBodyEnding",
+    "NoticesBodyFailed",
+    "NoticesBodyNewcomer",
+    "NoticesBodyPower",
+    "NoticesBodyReminder",
+    "NoticesBodyRestored",
+    "NoticesBodyRotation",
+    "NoticesBodySecret",
+    "NoticesBodyToDecide",
+    "NoticesView",
+    "NoticesViewApplied",
+    "NoticesViewClosed",
+    "NoticesViewDecided",
+    "NoticesViewEnded",
+    "NoticesViewEnding",
+    "NoticesViewFailed",
+    "NoticesViewNewcomer",
+    "NoticesViewPower",
+    "NoticesViewReminder",
+    "NoticesViewRestored",
+    "NoticesViewRotation",
+    "NoticesViewSecret",
+    "NoticesViewToDecide",
     "OperationView",
     "OperationViewParameters",
     "Origin",
     "PageAccessRequestView",
     "PageAccountView",
     "PageAuditEventView",
+    "PageDeliveryView",
     "PageGrantView",
     "PageGroupView",
     "PageMemberView",
@@ -265,6 +341,7 @@ __all__ = (
     "PageSecretView",
     "PageTokenView",
     "PageUserView",
+    "PageWebhookView",
     "PasswordPolicyBody",
     "PasswordView",
     "PlanView",
@@ -330,6 +407,11 @@ __all__ = (
     "UserView",
     "Verdict",
     "VerificationView",
+    "WebhookBody",
+    "WebhookBodyEventsItem",
+    "WebhookPatch",
+    "WebhookPatchEventsType0Item",
+    "WebhookView",
     "WhyGrantView",
     "WhyPolicyGrantView",
 )

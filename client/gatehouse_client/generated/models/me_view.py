@@ -30,6 +30,7 @@ class MeView:
         roles (list[Role]):
         scopes (list[Scope]):
         token_expires_at (datetime.datetime | None):
+        token_id (str):
         user (UserView): A lab member or a service. `iam` is true when IAM was seen to have the user.
     """
 
@@ -40,6 +41,7 @@ class MeView:
     roles: list[Role]
     scopes: list[Scope]
     token_expires_at: datetime.datetime | None
+    token_id: str
     user: UserView
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -71,6 +73,8 @@ class MeView:
         else:
             token_expires_at = self.token_expires_at
 
+        token_id = self.token_id
+
         user = self.user.to_dict()
 
         field_dict: dict[str, Any] = {}
@@ -84,6 +88,7 @@ class MeView:
                 "roles": roles,
                 "scopes": scopes,
                 "token_expires_at": token_expires_at,
+                "token_id": token_id,
                 "user": user,
             }
         )
@@ -138,6 +143,8 @@ class MeView:
 
         token_expires_at = _parse_token_expires_at(d.pop("token_expires_at"))
 
+        token_id = d.pop("token_id")
+
         user = UserView.from_dict(d.pop("user"))
 
         me_view = cls(
@@ -148,6 +155,7 @@ class MeView:
             roles=roles,
             scopes=scopes,
             token_expires_at=token_expires_at,
+            token_id=token_id,
             user=user,
         )
 

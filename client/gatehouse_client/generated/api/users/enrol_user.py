@@ -9,6 +9,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.access_request_view import AccessRequestView
 from ...models.code_view import CodeView
 from ...models.leaving_body import LeavingBody
+from ...models.mailed_view import MailedView
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
@@ -43,9 +44,25 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AccessRequestView | CodeView | Problem | None:
+) -> AccessRequestView | CodeView | MailedView | Problem | None:
     if response.status_code == 201:
-        response_201 = CodeView.from_dict(response.json())
+
+        def _parse_response_201(data: object) -> CodeView | MailedView:
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                response_201_type_0 = CodeView.from_dict(data)
+
+                return response_201_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            if not isinstance(data, dict):
+                raise TypeError()
+            response_201_type_1 = MailedView.from_dict(data)
+
+            return response_201_type_1
+
+        response_201 = _parse_response_201(response.json())
 
         return response_201
 
@@ -72,7 +89,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AccessRequestView | CodeView | Problem]:
+) -> Response[AccessRequestView | CodeView | MailedView | Problem]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -87,11 +104,12 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: LeavingBody | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-) -> Response[AccessRequestView | CodeView | Problem]:
+) -> Response[AccessRequestView | CodeView | MailedView | Problem]:
     """Hand out a code
 
      A one-time code, good for 24 hours, for somebody who has no token yet.
 
+    Where mail is configured it is mailed to them, and not answered.
     For somebody who had one this files `user.enrol`; once that is approved, the same call by who asked
     gives the code.
 
@@ -105,7 +123,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[AccessRequestView | CodeView | Problem]
+        Response[AccessRequestView | CodeView | MailedView | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -127,11 +145,12 @@ def sync(
     client: AuthenticatedClient,
     body: LeavingBody | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-) -> AccessRequestView | CodeView | Problem | None:
+) -> AccessRequestView | CodeView | MailedView | Problem | None:
     """Hand out a code
 
      A one-time code, good for 24 hours, for somebody who has no token yet.
 
+    Where mail is configured it is mailed to them, and not answered.
     For somebody who had one this files `user.enrol`; once that is approved, the same call by who asked
     gives the code.
 
@@ -145,7 +164,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        AccessRequestView | CodeView | Problem
+        AccessRequestView | CodeView | MailedView | Problem
     """
 
     return sync_detailed(
@@ -162,11 +181,12 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: LeavingBody | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-) -> Response[AccessRequestView | CodeView | Problem]:
+) -> Response[AccessRequestView | CodeView | MailedView | Problem]:
     """Hand out a code
 
      A one-time code, good for 24 hours, for somebody who has no token yet.
 
+    Where mail is configured it is mailed to them, and not answered.
     For somebody who had one this files `user.enrol`; once that is approved, the same call by who asked
     gives the code.
 
@@ -180,7 +200,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[AccessRequestView | CodeView | Problem]
+        Response[AccessRequestView | CodeView | MailedView | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -200,11 +220,12 @@ async def asyncio(
     client: AuthenticatedClient,
     body: LeavingBody | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-) -> AccessRequestView | CodeView | Problem | None:
+) -> AccessRequestView | CodeView | MailedView | Problem | None:
     """Hand out a code
 
      A one-time code, good for 24 hours, for somebody who has no token yet.
 
+    Where mail is configured it is mailed to them, and not answered.
     For somebody who had one this files `user.enrol`; once that is approved, the same call by who asked
     gives the code.
 
@@ -218,7 +239,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        AccessRequestView | CodeView | Problem
+        AccessRequestView | CodeView | MailedView | Problem
     """
 
     return (

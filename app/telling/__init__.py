@@ -1,0 +1,1 @@
+"""Telling people what happens: rounds for a courier, over Slack and mail."""
