@@ -11,6 +11,7 @@ MINISTACK := .venv-ministack
 NODE := .venv-node
 GENERATOR := .venv-client
 GUARDRAILS := tests/guardrails
+REDOCLY := tests/redocly
 LOCK_FLAGS ?=
 OPENAPI := openapi/openapi.json
 
@@ -40,8 +41,8 @@ $(VENV)/.locked: requirements/dev.txt requirements/uv.txt scripts/uv
 	$(call make_venv,$(VENV),dev.txt)
 
 # Apart from the step above, so that a changed setting in pyproject.toml costs a moment and not a new environment.
-$(VENV)/.installed: $(VENV)/.locked pyproject.toml
-	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" scripts/uv $(VENV) pip install --quiet --no-deps --no-build-isolation -e .
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml client/pyproject.toml
+	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" scripts/uv $(VENV) pip install --quiet --no-deps --no-build-isolation -e . -e client
 	@touch $@
 
 # ministack pins a botocore of its own, which would hold back the service's.
@@ -56,11 +57,12 @@ $(GENERATOR)/.locked: requirements/client.txt requirements/uv.txt scripts/uv
 $(NODE)/.locked: requirements/node.txt requirements/uv.txt scripts/uv
 	$(call make_venv,$(NODE),node.txt)
 
-# iam-simulate is AGPL: it runs as a process of its own in tests, is imported by nothing here and shipped with nothing.
+# Node programs of tests only, each in a folder of its own: imported by nothing here and shipped with nothing.
+# iam-simulate is AGPL and runs as a process of its own. @redocly/cli is MIT.
 # Exact versions and hashes stand in package-lock.json, a registry's address nowhere.
-$(GUARDRAILS)/node_modules/.package-lock.json: $(GUARDRAILS)/package.json $(GUARDRAILS)/package-lock.json
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@if scripts/node $(NODE) --missing; then $(MAKE) $(NODE)/.locked; fi
-	@scripts/node $(NODE) --npm ci --prefix $(GUARDRAILS) --silent
+	@scripts/node $(NODE) --npm ci --prefix $* --silent
 	@touch $@
 
 .PHONY: demo
@@ -154,6 +156,35 @@ openapi-check: .venv ## Check that the OpenAPI document is the code's
 	@$(VENV)/bin/gatehouse openapi | diff -u $(OPENAPI) - || { \
 		echo "$(OPENAPI) is not what the code says: run 'make openapi' and commit it" >&2; exit 1; }
 
+# The document as others read it: the rules are in tests/redocly/redocly.yaml.
+.PHONY: openapi-lint openapi-diff openapi-released
+openapi-lint: .venv $(REDOCLY)/node_modules/.package-lock.json ## Lint the OpenAPI document with redocly
+	@$(VENV)/bin/python -m tests.redocly lint scripts/node $(NODE)
+
+openapi-diff: .venv $(REDOCLY)/node_modules/.package-lock.json ## Refuse what breaks clients of the last release
+	@$(VENV)/bin/python -m tests.redocly diff scripts/node $(NODE)
+
+openapi-released: .venv ## At a release: keep today's OpenAPI document as the one to compare with
+	@$(VENV)/bin/python -m tests.redocly release
+
+# Elsewhere first: what the document no longer has must not stay.
+GENERATED := client/gatehouse_client/generated
+define generate_client
+@rm -rf $(GENERATOR)/generated
+@PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" openapi-python-client generate --meta none --fail-on-warning \
+	--config client/generator.yaml --path $(OPENAPI) --output-path $(GENERATOR)/generated >/dev/null
+endef
+.PHONY: client client-check
+client: $(GENERATOR)/.locked ## Write the generated half of client/
+	$(generate_client)
+	@rm -rf $(GENERATED)
+	@mv $(GENERATOR)/generated $(GENERATED)
+
+client-check: $(GENERATOR)/.locked ## Check that the generated half of client/ is the OpenAPI document's
+	$(generate_client)
+	@diff -ru --exclude=__pycache__ $(GENERATED) $(GENERATOR)/generated || { \
+		echo "$(GENERATED) is not what $(OPENAPI) says: run 'make client' and commit it" >&2; exit 1; }
+
 .PHONY: migrations
 migrations: .venv ## Run the migrations both ways on both databases
 	@$(MAKE) test PYTEST_FLAGS="-q tests/test_migrations.py"
@@ -174,16 +205,18 @@ lock: $(VENV)/.locked ## Write requirements/ anew from pyproject.toml
 	@! grep -nE '(https?|file)://|^ *-(i|f|-index-url|-extra-index-url|-find-links)' requirements/*.txt || { \
 		echo "requirements/ must not name a registry" >&2; exit 1; }
 
-# A newer iam-simulate: change package.json, then make lock-npm.
+# A newer iam-simulate or redocly: change its package.json, then make lock-npm.
 .PHONY: lock-npm
-lock-npm: ## Write tests/guardrails/package-lock.json anew
+lock-npm: ## Write each package-lock.json anew
 	@if scripts/node $(NODE) --missing; then $(MAKE) $(NODE)/.locked; fi
-	@rm -f $(GUARDRAILS)/package-lock.json
-	@scripts/node $(NODE) --npm install --prefix $(GUARDRAILS) --package-lock-only --omit-lockfile-registry-resolved --silent
-	@! grep -nE '://|"resolved"' $(GUARDRAILS)/package-lock.json || { \
+	@for folder in $(GUARDRAILS) $(REDOCLY); do \
+		rm -f $$folder/package-lock.json; \
+		scripts/node $(NODE) --npm install --prefix $$folder --package-lock-only --omit-lockfile-registry-resolved --silent || exit 1; \
+	done
+	@! grep -nE '://|"resolved"' $(GUARDRAILS)/package-lock.json $(REDOCLY)/package-lock.json || { \
 		echo "package-lock.json must not name a registry" >&2; exit 1; }
 
 .PHONY: clean
 clean: ## Remove what make and the tools made
-	@rm -rf $(VENV) $(MINISTACK) $(NODE) $(GUARDRAILS)/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(MINISTACK) $(NODE) $(GENERATOR) $(GUARDRAILS)/node_modules $(REDOCLY)/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,6 +5,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.domain.addresses import Network
 from app.domain.durations import Duration
 from app.domain.mail_address import MailServer, is_writable, parse
 from app.errors import StartError
@@ -72,6 +74,19 @@ def _public_url(value: object) -> str | None:
 Key = Annotated[bytes | None, NoDecode, BeforeValidator(_key)]
 SlackId = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")]
 PublicUrl = Annotated[str | None, BeforeValidator(_public_url)]
+
+
+def _networks(value: object) -> tuple[Network, ...]:
+    if isinstance(value, tuple):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in str(value).split(",") if part.strip())
+    except ValueError:
+        text = "must be networks with commas between them, such as 10.20.0.0/16,fd12:3456::/32"
+        raise ValueError(text) from None
+
+
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 PerSecond = Annotated[float | None, NoDecode, BeforeValidator(_off_or_number)]
 
 
@@ -136,6 +151,7 @@ class Settings(BaseSettings):
     mail_url: SecretStr | None = Field(default=None, repr=False)
     mail_from: str | None = Field(default=None, max_length=254)
     mail_plain: bool = False
+    webhooks_allow_private: Networks = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     simulate: bool = False
 

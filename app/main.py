@@ -27,6 +27,7 @@ from app.api import (
     slack_links,
     tokens,
     users,
+    webhooks,
     why,
 )
 from app.api.house import House
@@ -41,7 +42,7 @@ from app.services.direct import Direct
 from app.slack.desk import Desk
 from app.terms import Terms
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 def make_database(settings: Settings) -> Database:
@@ -111,6 +112,7 @@ def create_app(
         why.router,
         slack.router,
         slack_links.router,
+        webhooks.router,
         health.router,
         metrics.router,
     ):

@@ -114,6 +114,14 @@ SLACK_CONNECT_FAILURES = Counter(
     "gatehouse_slack_connect_failures_total", "Tries to connect to Slack's Socket Mode that failed.", registry=None
 )
 SLACK_CONNECTED = Gauge("gatehouse_slack_connected", "1 while Socket Mode is connected.", registry=None)
+WEBHOOK_DELIVERIES = Counter(
+    "gatehouse_webhook_deliveries_total",
+    "Tries to deliver to a webhook, by what became of them.",
+    ("outcome",),
+    registry=None,
+)
+for _outcome in ("delivered", "failed", "refused", "given_up"):
+    WEBHOOK_DELIVERIES.labels(_outcome)
 LOG_LINES_LOST = Counter("gatehouse_log_lines_lost_total", "Lines of the log that stderr did not take.", registry=None)
 
 _code = Words(_MOST_CODES)
@@ -175,7 +183,7 @@ def of_process(version: str) -> CollectorRegistry:
     prometheus_client.ProcessCollector(registry=registry)
     of_aws, of_rows = (_aws_calls, _aws_errors, _aws_seconds), (WORKER_ROUND, DATABASE_WRITE_ERRORS, POWER_UNSEEN)
     of_slack = SLACK_TAKEN, SLACK_CONNECT_FAILURES, SLACK_CONNECTED
-    for instrument in (*of_aws, *of_rows, *of_slack, COURIER_FAILURES, NOTICES, LOG_LINES_LOST):
+    for instrument in (*of_aws, *of_rows, *of_slack, COURIER_FAILURES, NOTICES, WEBHOOK_DELIVERIES, LOG_LINES_LOST):
         registry.register(instrument)
     return registry
 

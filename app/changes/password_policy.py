@@ -10,7 +10,7 @@ from app.changes.base import Body, Wish
 from app.clients import aws
 from app.clients.iam import Iam
 from app.domain.account_settings import SeenPasswordPolicy
-from app.domain.numbers import Whole
+from app.domain.numbers import WHOLE
 from app.domain.password_policy import PasswordPolicy
 from app.domain.plans import Operation, Plan
 from app.domain.sightings import Seen
@@ -25,13 +25,13 @@ class PasswordPolicyBody(Body):
     Source: IAM API Reference, UpdateAccountPasswordPolicy. `max_age_days` null: passwords do not expire.
     """
 
-    minimum_length: Annotated[Whole, Field(ge=6, le=128)] = _DEFAULT.minimum_length
+    minimum_length: Annotated[int, Field(ge=6, le=128), WHOLE] = _DEFAULT.minimum_length
     require_symbols: StrictBool = _DEFAULT.require_symbols
     require_numbers: StrictBool = _DEFAULT.require_numbers
     require_uppercase: StrictBool = _DEFAULT.require_uppercase
     require_lowercase: StrictBool = _DEFAULT.require_lowercase
-    max_age_days: Annotated[Whole, Field(ge=1, le=1095)] | None = _DEFAULT.max_age_days
-    reuse_prevention: Annotated[Whole, Field(ge=12, le=24)] = _DEFAULT.reuse_prevention
+    max_age_days: Annotated[int, Field(ge=1, le=1095), WHOLE] | None = _DEFAULT.max_age_days
+    reuse_prevention: Annotated[int, Field(ge=12, le=24), WHOLE] = _DEFAULT.reuse_prevention
     hard_expiry: StrictBool = _DEFAULT.hard_expiry
     allow_users_to_change_password: StrictBool = _DEFAULT.allow_users_to_change_password
 

@@ -9,6 +9,7 @@ import uvicorn
 
 from app import log, migrate, rights, worker
 from app.clients.iam import BotoIam
+from app.clients.webhooks import Poster
 from app.config import Settings
 from app.db import Database
 from app.delivery import wakes
@@ -23,6 +24,7 @@ from app.services import account_roles
 from app.services.account_roles import Roles
 from app.services.anchoring import Anchoring
 from app.services.backoff import Backoff
+from app.services.webhook_rounds import WebhookRounds
 from app.slack.desk import Desk, make_desk
 from app.slack.house import SlackHouse
 from app.slack.socket import SocketMode
@@ -103,7 +105,8 @@ def working(
 @contextlib.contextmanager
 def telling(settings: Settings, database: Database) -> Iterator[None]:
     """Until the end of the block people and programs are told what happens, as far as the settings say how."""
-    couriers: list[Courier] = []
+    webhooks = WebhookRounds(database, Poster(settings.webhooks_allow_private))
+    couriers = [Courier(database, "webhooks", webhooks)]
     people = rounds.courier(settings, database)
     if people is not None:
         couriers.append(people)
@@ -112,7 +115,7 @@ def telling(settings: Settings, database: Database) -> Iterator[None]:
     try:
         yield
     finally:
-        if not stop_all(couriers, DRAIN_TELLING):
+        if not all([stop_all(couriers, DRAIN_TELLING), webhooks.stop(DRAIN_TELLING)]):
             _log.warning("courier_still_busy", seconds=DRAIN_TELLING, note="what it was telling may be told twice")
 
 

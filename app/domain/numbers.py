@@ -11,5 +11,7 @@ def _a_number(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_a_number)]
+WHOLE = BeforeValidator(_a_number)
+"""To stand after limits: before them, the schema would not show them as limits."""
+Whole = Annotated[int, WHOLE]
 """A whole number, also as 1.0, which JSON does not tell from 1. pydantic's own reader takes true and "1" as well."""

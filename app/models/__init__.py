@@ -13,6 +13,7 @@ from app.models.records import AuditEvent, AuditHead, Follower, IdempotencyKey, 
 from app.models.rotations import KeyRotation
 from app.models.secrets import Secret
 from app.models.slack import SlackCode, SlackLink
+from app.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "IS_ADMIN",
@@ -41,6 +42,8 @@ __all__ = [
     "Suspension",
     "Token",
     "User",
+    "Webhook",
+    "WebhookDelivery",
     "columns",
     "new_id",
 ]

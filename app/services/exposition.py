@@ -64,6 +64,8 @@ def _rows(found: Figures) -> Iterator[GaugeMetricFamily]:
     yield _gauge("access_overdue_seconds", "How long access has outlived its end, at the worst.", found.overdue)
     yield _gauge("restored_mode", "1 while a restored backup waits to be confirmed.", int(found.restored))
     yield _gauges("notices", "Notices to people that wait, or were given up.", ("state",), _single(found.notices))
+    yield _gauge("webhook_deliveries_waiting", "What waits to be delivered to webhooks.", found.webhook_deliveries)
+    yield _gauge("webhooks_disabled", "Webhooks that are off.", found.webhooks_disabled)
     if found.jobs:
         yield _gauges("jobs", "Wake-ups in procrastinate's queue.", ("state",), _single(found.jobs))
     if found.audit_seq is not None:

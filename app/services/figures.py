@@ -22,6 +22,8 @@ from app.models import (
     NoticeState,
     PowerReview,
     Restoration,
+    Webhook,
+    WebhookDelivery,
     columns,
 )
 
@@ -36,6 +38,7 @@ _OPEN_GRANTS = [state for state in GrantState if state != GrantState.REVOKED]
 
 _requests, _grants = columns(AccessRequest), columns(Grant)
 _told = columns(Notice)
+_hooks, _to_hooks = columns(Webhook), columns(WebhookDelivery)
 _head, _events = columns(AuditHead), columns(AuditEvent)
 
 
@@ -100,6 +103,10 @@ _NOTICES = {
     for state in (NoticeState.WAITING, NoticeState.GIVEN_UP)
 }
 _RESTORED = sa.select(sa.exists().where(columns(Restoration).c.confirmed_at.is_(None)))
+_WEBHOOKS = sa.select(
+    _count(sa.select(sa.literal(1)).select_from(_to_hooks).where(_to_hooks.c.due_at > _LONG_AGO)),
+    _count(sa.select(sa.literal(1)).select_from(_hooks).where(_hooks.c.disabled_at > _LONG_AGO)),
+)
 _LIMIT = sa.text("SET LOCAL statement_timeout = '2s'")
 _HAS_QUEUE = sa.text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
 _JOBS = sa.text(
@@ -128,6 +135,8 @@ class Figures:
         notices: Notices that wait to be told (`waiting`), and that were given up (`given_up`).
         audit_seq: The number of the newest audit event; None before `init`.
         audit_age: Seconds since that event.
+        webhook_deliveries: What waits to be delivered to webhooks.
+        webhooks_disabled: Webhooks that are off.
     """
 
     requests: dict[tuple[str, str], int]
@@ -141,6 +150,8 @@ class Figures:
     notices: dict[str, int] = field(default_factory=dict)
     audit_seq: int | None = None
     audit_age: float | None = None
+    webhook_deliveries: int = 0
+    webhooks_disabled: int = 0
 
 
 def read(tx: Tx) -> Figures:
@@ -153,6 +164,7 @@ def read(tx: Tx) -> Figures:
     expired = [at for at in connection.execute(_OLDEST_END).one() if at is not None]
     seq, at = connection.execute(_AUDIT).one_or_none() or (None, None)
     jobs, workers = _queue(connection)
+    to_webhooks, webhooks_off = connection.execute(_WEBHOOKS).one()
     return Figures(
         requests=requests,
         grants=dict(zip((state.value for state in _OPEN_GRANTS), grants, strict=True)),
@@ -165,6 +177,8 @@ def read(tx: Tx) -> Figures:
         notices={state.value: connection.execute(query).scalar_one() for state, query in _NOTICES.items()},
         audit_seq=seq,
         audit_age=None if at is None else _since(now, at),
+        webhook_deliveries=to_webhooks,
+        webhooks_disabled=webhooks_off,
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from typing_extensions import override
+
 
 @dataclass
 class Odd:
@@ -45,6 +47,7 @@ def odd_server() -> Iterator[Odd]:
 
         do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the names are the library's
 
+        @override
         def log_message(self, *_: Any) -> None:
             """Nothing."""
 

@@ -1,0 +1,60 @@
+"""Ask a lab's Gatehouse for access to AWS, and wait for it. Begin with `Gatehouse`."""
+
+from gatehouse_client.client import Gatehouse, Wish
+from gatehouse_client.generated import models
+from gatehouse_client.patience import Patience
+from gatehouse_client.problems import (
+    AlreadyDelivered,
+    AlreadyHasAccess,
+    AlreadyPending,
+    ChangedMeanwhile,
+    Conflict,
+    Failed,
+    GatehouseError,
+    Gone,
+    Invalid,
+    NoEligibleApprover,
+    NotAllowed,
+    NotApplied,
+    NotAuthenticated,
+    NotFound,
+    Problem,
+    Refused,
+    SettingsError,
+    StillWaiting,
+    TooMany,
+    Unavailable,
+    Unreachable,
+)
+from gatehouse_client.secrets import AccessKey, Password, Seed
+
+__all__ = [
+    "AccessKey",
+    "AlreadyDelivered",
+    "AlreadyHasAccess",
+    "AlreadyPending",
+    "ChangedMeanwhile",
+    "Conflict",
+    "Failed",
+    "Gatehouse",
+    "GatehouseError",
+    "Gone",
+    "Invalid",
+    "NoEligibleApprover",
+    "NotAllowed",
+    "NotApplied",
+    "NotAuthenticated",
+    "NotFound",
+    "Password",
+    "Patience",
+    "Problem",
+    "Refused",
+    "Seed",
+    "SettingsError",
+    "StillWaiting",
+    "TooMany",
+    "Unavailable",
+    "Unreachable",
+    "Wish",
+    "models",
+]

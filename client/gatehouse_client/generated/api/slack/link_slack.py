@@ -1,0 +1,210 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.slack_link_body import SlackLinkBody
+from ...models.slack_link_view import SlackLinkView
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    body: SlackLinkBody,
+    idempotency_key: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/me/slack",
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | SlackLinkView | None:
+    if response.status_code == 200:
+        response_200 = SlackLinkView.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if 400 <= response.status_code <= 499:
+        response_4xx = Problem.from_dict(response.json())
+
+        return response_4xx
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | SlackLinkView]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: SlackLinkBody,
+    idempotency_key: str | Unset = UNSET,
+) -> Response[Problem | SlackLinkView]:
+    """Link my Slack account
+
+     Confirms the code of `/access link`. Look whether the account it names is yours.
+
+    Without the scope `requests:decide` on the token, the link may only ask. It replaces an earlier one
+    of yours and
+    of that account.
+
+    Args:
+        idempotency_key (str | Unset):
+        body (SlackLinkBody): What Slack answered to `/access link`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | SlackLinkView]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: SlackLinkBody,
+    idempotency_key: str | Unset = UNSET,
+) -> Problem | SlackLinkView | None:
+    """Link my Slack account
+
+     Confirms the code of `/access link`. Look whether the account it names is yours.
+
+    Without the scope `requests:decide` on the token, the link may only ask. It replaces an earlier one
+    of yours and
+    of that account.
+
+    Args:
+        idempotency_key (str | Unset):
+        body (SlackLinkBody): What Slack answered to `/access link`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | SlackLinkView
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: SlackLinkBody,
+    idempotency_key: str | Unset = UNSET,
+) -> Response[Problem | SlackLinkView]:
+    """Link my Slack account
+
+     Confirms the code of `/access link`. Look whether the account it names is yours.
+
+    Without the scope `requests:decide` on the token, the link may only ask. It replaces an earlier one
+    of yours and
+    of that account.
+
+    Args:
+        idempotency_key (str | Unset):
+        body (SlackLinkBody): What Slack answered to `/access link`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | SlackLinkView]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: SlackLinkBody,
+    idempotency_key: str | Unset = UNSET,
+) -> Problem | SlackLinkView | None:
+    """Link my Slack account
+
+     Confirms the code of `/access link`. Look whether the account it names is yours.
+
+    Without the scope `requests:decide` on the token, the link may only ask. It replaces an earlier one
+    of yours and
+    of that account.
+
+    Args:
+        idempotency_key (str | Unset):
+        body (SlackLinkBody): What Slack answered to `/access link`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | SlackLinkView
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

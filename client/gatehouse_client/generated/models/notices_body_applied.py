@@ -1,0 +1,10 @@
+from enum import StrEnum
+
+
+class NoticesBodyApplied(StrEnum):
+    MAIL = "mail"
+    OFF = "off"
+    SLACK = "slack"
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,87 @@
+"""The examples do what they say, run as their README prints them, and print what docs/examples.md shows."""
+
+import configparser
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.conftest import Databases
+from tests.support.examples_page import PAGE, page
+from tests.support.examples_run import Examples, Ran, all_of_them
+from tests.support.lab import Lab
+
+
+@pytest.fixture(scope="module")
+def lab(databases: Databases) -> Iterator[Lab]:
+    with databases.lab("sqlite") as found:
+        found.register("carol")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("examples")
+
+
+@pytest.fixture(scope="module")
+def examples(lab: Lab, folder: Path) -> Examples:
+    return Examples(lab.url, lab.tokens, folder)
+
+
+@pytest.fixture(scope="module")
+def ran(examples: Examples) -> dict[str, list[Ran]]:
+    return dict(all_of_them(examples))
+
+
+def test_what_they_print_is_on_the_page(ran: dict[str, list[Ran]]) -> None:
+    assert {line.line: line.code for lines in ran.values() for line in lines if line.code} == {}
+    assert PAGE.read_text() == page(ran.items()), "python -m tests.support.examples_page writes it"
+
+
+def test_what_they_did_is_so(ran: dict[str, list[Ran]], lab: Lab, folder: Path) -> None:
+    assert len(ran) == 4
+    assert lab.groups_in_iam("bob") == ["LabUser"]
+    assert lab.get("pi", "/v1/users/carol")["state"] == "suspended"
+    [deletion] = lab.get("pi", "/v1/access-requests?kind=user.delete")["items"]
+    assert (deletion["user"], deletion["decision"]) == ("carol", "pending")
+    file = folder / "credentials"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in folder.glob(".credentials*")] == []
+    kept = configparser.ConfigParser(interpolation=None)
+    kept.read(file)
+    key = kept["default"]["aws_access_key_id"]
+    there = {k["AccessKeyId"] for k in lab.iam.list_access_keys(UserName="bob")["AccessKeyMetadata"]}
+    assert len(there) == 2
+    assert key in there
+    as_bob = boto3.client(
+        "sts",
+        endpoint_url=lab.iam.meta.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key=kept["default"]["aws_secret_access_key"],
+    )
+    assert as_bob.get_caller_identity()["Arn"].endswith("/bob")
+    [asked] = lab.get("pi", "/v1/access-requests?user=alice&kind=group.join")["items"]
+    assert [(d["approver"], d["channel"]) for d in asked["decisions"]] == [("pi", "api")]
+
+
+def test_they_end_with_the_codes_that_they_name(ran: dict[str, list[Ran]], examples: Examples, folder: Path) -> None:
+    assert len(ran) == 4
+    (folder / "wrong.csv").write_text("name,last_day\ncarol,yesterday\n")
+    (folder / "gone.csv").write_text("name,last_day\npi,2026-01-01\n")
+    ask = "python examples/day_of_ec2.py --group LabGuest --reason x"
+    codes = {
+        f"{ask} --wait 0": 3,
+        f"{ask} --for P1Y --wait 0": 1,
+        f"GATEHOUSE_TOKEN= {ask}": 2,
+        "python examples/offboarding.py wrong.csv": 2,
+        "python examples/offboarding.py gone.csv": 1,  # bob may not suspend the owner
+        "python examples/rotate_own_key.py nowhere": 2,
+        "python examples/rotate_own_key.py credentials": 1,  # the last rotation is not over
+    }
+    ended = {line: examples.run("bob", line) for line in codes}
+    assert {line: ran.code for line, ran in ended.items()} == codes
+    assert [line for line, ran in ended.items() if "Traceback" in ran.output] == []
