@@ -9,10 +9,6 @@ from typing import Literal
 from app.domain import durations
 from app.slack.text import written
 
-_UNITS = {"w": 7 * 86_400, "d": 86_400, "h": 3_600, "m": 60}
-_SHORT = re.compile(r"(?:\d{1,9}[wdhm])+", re.IGNORECASE | re.ASCII)
-_PIECE = re.compile(r"(\d{1,9})([wdhm])", re.IGNORECASE | re.ASCII)
-_LONG = re.compile(r"(\d{1,9})\s+(w|d|h|m)(?:eeks?|ays?|ours?|in(?:ute)?s?)?", re.IGNORECASE | re.ASCII)
 _VERB = re.compile(r"(\S+)\s*(.*)", re.DOTALL)
 _BECAUSE = re.compile(r"\s*\b(?:because|since|reason:)\s*(.*)", re.IGNORECASE | re.DOTALL)
 _FOR = re.compile(r"\s*\bfor\s+(.*)", re.IGNORECASE | re.DOTALL)
@@ -98,22 +94,8 @@ def duration(text: str) -> timedelta:
     Raises:
         ValueError: It is none; the text says what one looks like.
     """
-    stripped = text.strip()
-    if _SHORT.fullmatch(stripped):
-        pieces = _PIECE.findall(stripped)
-    elif (found := _LONG.fullmatch(stripped)) is not None:
-        pieces = [found.groups()]
-    else:
-        return _iso(stripped.upper())
-    seconds = sum(int(number) * _UNITS[unit.lower()] for number, unit in pieces)
-    if not 0 < seconds <= durations.LONGEST.total_seconds():
-        raise ValueError("Write a duration like 7d or 4h, of a hundred years at most.")
-    return timedelta(seconds=seconds)
-
-
-def _iso(text: str) -> timedelta:
     try:
-        return durations.parse(text)
+        return durations.typed(text)
     except ValueError:
         raise ValueError("Write a duration like 7d, 4h or P7D.") from None
 
