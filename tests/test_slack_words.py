@@ -3,6 +3,8 @@
 import json
 import re
 import string
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -260,3 +262,10 @@ def test_a_duration_is_read_or_refused_in_a_sentence(text: str) -> None:
     except ValueError as refused:
         found, said = timedelta(0), str(refused)
     assert found > timedelta(0) or (said[0].isupper() and said.endswith("."))
+
+
+def test_however_many_spaces_are_typed_they_are_read_at_once() -> None:
+    # Anybody in the workspace can type them, and whoever reads them reads nothing else meanwhile: it took minutes.
+    typed = ("'request a' + ' ' * 60_000 + 'b'", "'request a for 1d' + ' ' * 60_000 + 'b'")
+    script = f"from app.slack.command import parse; parse({typed[0]}); parse({typed[1]})"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)

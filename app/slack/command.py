@@ -10,8 +10,9 @@ from app.domain import durations
 from app.slack.text import written
 
 _VERB = re.compile(r"(\S+)\s*(.*)", re.DOTALL)
-_BECAUSE = re.compile(r"\s*\b(?:because|since|reason:)\s*(.*)", re.IGNORECASE | re.DOTALL)
-_FOR = re.compile(r"\s*\bfor\s+(.*)", re.IGNORECASE | re.DOTALL)
+# No white space before the words: a search would try a long run of it again from each of its characters.
+_BECAUSE = re.compile(r"\b(?:because|since|reason:)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_FOR = re.compile(r"\bfor\s+(.*)", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"(\S+)(.*)", re.DOTALL)
 _NAMED = re.compile(r"<([@#])[A-Z0-9]{2,32}\|([^<>|]+)>", re.ASCII)
 _ADDRESS = re.compile(r"<((?:https?://|mailto:)[^<>|\s]+)(?:\|[^<>]*)?>", re.ASCII)
@@ -159,7 +160,7 @@ def _as_typed(text: str) -> str:
 
 def _clause(clauses: str) -> tuple[str, str]:
     """What stands between one `for` and the next."""
-    found = _FOR.match(clauses)
+    found = _FOR.match(clauses.lstrip())
     if found is None:
         raise _Unread("Say for how long with for, and why with because.")
     after = _FOR.search(found[1])
