@@ -137,14 +137,19 @@ def _is_free(tx: Tx, row: Notice) -> bool:
 
 
 def sent(tx: Tx, row: Notice, via: str, **values: Any) -> None:
-    """It was told. A copy that was asked to be looked at meanwhile stays due."""
-    _write(tx, row, state=NoticeState.SENT, via=via, sent_at=tx.now, sealed=None, attempts=0, failure=None, **values)
+    """It was told. A copy is looked at once more: what happened while it was on its way touched nothing."""
+    again = {"due_at": tx.now} if values and row.topic in CARDS else {}
+    done = {"state": NoticeState.SENT, "via": via, "sent_at": tx.now, "sealed": None, "attempts": 0, "failure": None}
+    _write(tx, row, **done, **again, **values)
     metrics.NOTICES.labels(via).inc()
 
 
 def shown(tx: Tx, row: Notice, shows: str | None) -> None:
-    """The copy shows this now."""
-    _write(tx, row, shows=shows, attempts=0, failure=None)
+    """The copy shows this now, unless another process changed it meanwhile: then whoever looks next sees to it."""
+    alone = _notices.c.due_at == row.due_at
+    again = sa.case((alone, sa.null()), else_=sa.literal(tx.now, _notices.c.due_at.type))
+    values = {"shows": shows, "attempts": 0, "failure": None, "due_at": again}
+    tx.session.connection().execute(_OUTCOME.values(**values), {"was_id": row.id})
 
 
 def later(tx: Tx, row: Notice, why: str, *, after: timedelta | None = None) -> None:

@@ -15,10 +15,10 @@ from app.db import Database
 from app.domain.actors import Caller
 from app.domain.people import Person
 from app.domain.rules import Rule
-from app.domain.words import Kind
+from app.domain.words import Kind, Verdict
 from app.main import make_database
 from app.models import Group, Notice, SlackLink
-from app.services import requests
+from app.services import decisions, requests
 from app.telling.parcels import Packer
 from app.telling.rounds import Telling
 from app.telling.sending import Sender
@@ -51,6 +51,12 @@ class Desk:
         with self.database.write() as tx:
             draft = requests.Draft(kind=Kind.GROUP_JOIN, body=body, reason="a test", **wish)
             return requests.ask(tx, BOB, draft).id
+
+    def decide(self, name: str, request_id: str, verdict: Verdict) -> None:
+        """An admin decides on it."""
+        caller = Caller(name, person=Person(name, frozenset({"admin"})))
+        with self.database.write() as tx:
+            decisions.decide(tx, caller, request_id, verdict, comment="a test")
 
     def rule(self, group: str, **values: Any) -> None:
         """Change the rule of a group."""
