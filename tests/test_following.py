@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from app.db import Database, Tx
 from app.delivery.courier import Courier, stop_all
@@ -137,3 +138,28 @@ def test_a_courier_is_woken_by_commits_and_lives_through_failures(database: Data
     assert stop_all([courier], 10)
     happen(database, "test.later")
     assert following.behind(database, NAME) == 1
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_processes_that_start_together_begin_together(database: Database) -> None:
+    problems: list[BaseException] = []
+
+    def begin() -> None:
+        try:
+            with database.write() as tx:
+                following.begin(tx, "new")
+        except Exception as problem:  # noqa: BLE001 - it is what the test looks for
+            problems.append(problem)
+
+    def waits() -> bool:
+        with database.read() as tx:
+            found = tx.session.connection().execute(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+            return bool(found.scalar_one())
+
+    second = threading.Thread(target=begin)
+    with database.write() as tx:
+        following.begin(tx, "new")
+        second.start()
+        until(waits)
+    second.join(10)
+    assert problems == []

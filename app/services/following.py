@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import Database, Tx
 from app.models import AuditEvent, AuditHead, Follower, columns
@@ -74,7 +75,9 @@ def begin(tx: Tx, name: str, *, at_the_head: bool = False) -> None:
     head = tx.session.connection().execute(_HEAD).scalar() or 0
     known = tx.session.connection().execute(_HELD, {"name": name}).scalar()
     if known is None:
-        tx.session.connection().execute(sa.insert(_followers), {"name": name, "seq": head})
+        # Processes that start together all find none.
+        insert: Any = (postgresql.insert if tx.locks_rows else sqlite.insert)(_followers)
+        tx.session.connection().execute(insert.on_conflict_do_nothing(), {"name": name, "seq": head})
     elif at_the_head or known > head:  # behind us: an older copy of the database was put back (rule 38)
         _move(tx, name, head)
 
