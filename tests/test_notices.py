@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 from typing import Any
@@ -11,12 +11,10 @@ import pytest
 from typing_extensions import override
 
 from app.clients.mail import Mailer
-from app.clients.slack import web_client
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.notice_table import TABLE
 from app.domain.notices import Topic
 from app.domain.states import GrantState
-from app.domain.words import Verdict
 from app.models import AccessRequest, Follower, Grant, NoticeState, Restoration, User
 from app.services import announcing, audit, notices
 from app.services.following import Event
@@ -141,42 +139,6 @@ def test_where_a_rule_keeps_slack_out_mail_is_used(at: Desk, office: PostOffice)
         until_quiet(at.telling())
         assert slack.state.messages == []
         assert sorted(mail.to for mail in office.mails) == ["alice@lab.example", "pi@lab.example"]
-
-
-class Slow(Sender):
-    """Sends, and something happens before pi has it, or before that is noted."""
-
-    def __init__(self, at: Desk, **meanwhile: Callable[[], object]) -> None:
-        super().__init__(web_client(at.settings.slack(), retries=0), None)
-        self._meanwhile = meanwhile
-
-    @override
-    def send(self, parcel: Parcel) -> Outcome:
-        meanwhile = self._meanwhile if parcel.rows[0].whom == "pi" else {}
-        meanwhile.pop("sending", int)()
-        outcome = super().send(parcel)
-        meanwhile.pop("noting", int)()
-        return outcome
-
-
-@ON_SQLITE
-@pytest.mark.parametrize(("before", "moment"), [(False, "noting"), (True, "sending")], ids=["new", "changed"])
-def test_a_copy_is_true_in_the_end_whichever_process_is_slow(at: Desk, before: bool, moment: str) -> None:  # noqa: FBT001
-    with fake_slack() as slack:
-        at.settings = at.settings.model_copy(update=slack.settings())
-        at.link("pi", "U3")
-        at.rule("LabGuest", required_approvals=2, slack="decide")
-        fast, request = at.telling(), at.ask()
-        if before:
-            until_quiet(fast)
-            at.decide("alice", request, Verdict.APPROVE)
-
-        def denied() -> None:
-            at.decide("pi", request, Verdict.DENY)
-            until_quiet(fast)
-
-        until_quiet(at.telling(Slow(at, **{moment: denied})))
-        assert ["Denied" in message.words for message in slack.messages("U3")] == [True]
 
 
 @BOTH

@@ -72,7 +72,10 @@ class Mailer:
         """
         if not is_writable(letter.to):
             raise MailRefused("bad_address")
-        message = self._written(letter)
+        try:
+            message = self._written(letter)
+        except ValueError:
+            raise MailRefused("bad_address") from None
         try:
             with self._connected() as smtp:
                 smtp.send_message(message, self._sender, [letter.to])

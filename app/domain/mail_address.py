@@ -52,8 +52,11 @@ def parse(url: str, *, plain: bool) -> MailServer:
 
 
 def is_writable(address: str) -> bool:
-    """Whether mail can be sent to it: one address, without anything that a header or SMTP would read otherwise."""
-    return _ADDRESS.fullmatch(address) is not None
+    """Whether mail can be sent to it: one address, without anything that a header or SMTP would read otherwise.
+
+    What stands between `=?` and `?=` a header reads as encoded (RFC 2047), and line ends can stand in it.
+    """
+    return _ADDRESS.fullmatch(address) is not None and "=?" not in address
 
 
 def _is_loopback(host: str) -> bool:

@@ -164,6 +164,12 @@ def later(tx: Tx, row: Notice, why: str, *, after: timedelta | None = None) -> N
     metrics.NOTICES.labels("tried_again").inc()
 
 
+def broken(tx: Tx, row: Notice) -> None:
+    """Something is wrong with it that nobody thought of: it waits, whoever holds it, so that others are told."""
+    again = {"due_at": tx.now + pause(row.attempts), "attempts": row.attempts + 1, "failure": "broken"}
+    tx.session.connection().execute(_OUTCOME.values(**again), {"was_id": row.id})
+
+
 def dropped(tx: Tx, row: Notice, why: str) -> None:
     """Nobody needs it any more, or nobody can be told."""
     _write(tx, row, state=NoticeState.DROPPED, sealed=None, failure=why)

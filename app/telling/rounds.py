@@ -4,7 +4,9 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from app import log
+import sqlalchemy as sa
+
+from app import log, metrics
 from app.clients.mail import Mailer
 from app.clients.slack import web_client
 from app.config import Settings
@@ -12,6 +14,7 @@ from app.db import Database, Tx
 from app.delivery.courier import Courier
 from app.domain.notice_table import RESTORED_WORDS
 from app.domain.notices import CARDS, Topic
+from app.errors import Unavailable
 from app.models import Notice, NoticeState
 from app.services import announcing, ending_soon, following, notices, people, restoration
 from app.services.announcing import Announcer
@@ -93,6 +96,19 @@ class Telling:
             self._looked = time.monotonic()
 
     def _deliver(self, row: Notice) -> set[str]:
+        """Send one, and what goes with it; which were seen to."""
+        try:
+            return self._delivered(row)
+        except (sa.exc.SQLAlchemyError, Unavailable):
+            raise
+        except Exception:  # noqa: BLE001 - one that cannot be told must not keep all others from being told, for ever
+            metrics.COURIER_FAILURES.inc()
+            _log.exception("notice_failed", topic=row.topic)
+            with self._database.write() as tx:
+                notices.broken(tx, row)
+            return {row.id}
+
+    def _delivered(self, row: Notice) -> set[str]:
         with self._database.write() as tx:
             until = tx.now + self._lease
             if not notices.claim(tx, row, until):
