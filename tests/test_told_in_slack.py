@@ -83,3 +83,10 @@ def test_rule_15_a_new_link_is_told_to_the_account_before(lab: Lab, slack: FakeS
     until(lambda: any("another was linked" in m.words for m in slack.messages(IDS["alice"])))
     assert any("can act as you" in m.words for m in slack.messages("U4"))
     link(lab, slack, IDS["alice"], "alice")
+
+
+def test_the_same_link_again_is_no_alarm(lab: Lab, slack: FakeSlack) -> None:
+    for _ in range(2):
+        link(lab, slack, IDS["pi"], "pi")
+    until(lambda: len([m for m in slack.messages(IDS["pi"]) if "can act as you" in m.words]) == 2)
+    assert not [m for m in slack.messages(IDS["pi"]) if "another was linked" in m.words]

@@ -100,7 +100,9 @@ def confirm(tx: Tx, caller: Caller, code: str, slack_user_id: str) -> SlackLink:
     if made is None or not good or made.sha256 != secrets.code_fingerprint(code):
         raise BadRequest("This code is not valid (any more); type /access link in Slack.", code="invalid_code")
     # Nobody loses a right by telling it twice; and what stood before is said in the audit.
-    _end(tx, sa.or_(_links.c.user == user.name, _links.c.slack_user_id == slack_user_id), by=caller, why="replaced")
+    ends = _links.c.user == user.name, _links.c.slack_user_id == slack_user_id
+    _end(tx, sa.and_(*ends), by=caller, why="renewed")
+    _end(tx, sa.or_(*ends), by=caller, why="replaced")
     link = SlackLink(
         user=user.name,
         slack_user_id=slack_user_id,
