@@ -1,0 +1,43 @@
+"""`gatehouse link`: my Slack account, confirmed by my own token."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from app.cli.client import Api
+from app.cli.exits import Mistake
+from app.cli.person import screen
+from app.cli.person.screen import Json
+from app.cli.person.words import when
+
+_LINK = "/v1/me/slack"
+
+
+def link(
+    code: Annotated[str | None, typer.Argument(help="What /access link answered in Slack.")] = None,
+    slack_user: Annotated[str | None, typer.Argument(help="The Slack account it named, such as U0123ABCD.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="End the link.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Link my Slack account with the code from there; without a code, show the link."""
+    if (code is None) != (slack_user is None) or (remove and code is not None):
+        raise Mistake("Give the code and the Slack account, both from the answer to /access link; or --remove alone")
+    with Api() as api:
+        if remove:
+            api.delete(_LINK)
+            screen.give({"linked": False}, as_json=as_json, show=lambda out: screen.line(out, "The link has ended."))
+            return
+        body = {"code": code, "slack_user_id": slack_user}
+        found = api.get(_LINK) if code is None else api.post(_LINK, body)
+    screen.give(found, as_json=as_json, show=lambda out: _show(out, found))
+
+
+def _show(out: Console, found: dict[str, Any]) -> None:
+    rows = [
+        ("Slack account", f"{found['slack_name']} ({found['slack_user_id']}, in {found['team_id']})"),
+        ("It may", "ask and decide as you" if found["may_decide"] else "ask as you"),
+        ("Since", when(found["linked_at"])),
+    ]
+    out.print(screen.pairs(rows))
+    screen.line(out, "If that is not you: gatehouse link --remove, at once.")
