@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from app.cli.exits import Exit
-from app.services import slack_links
 from tests.conftest import Databases
 from tests.support.lab import Lab
 from tests.support.odd_server import odd_server
@@ -141,18 +140,6 @@ def test_a_code_is_not_spent_where_its_token_could_not_be_kept(lab: Lab, person:
     assert (said.code, "cannot be made" in said.err) == (Exit.USAGE, True)
     person.home.unlink()
     person.does("login", lab.url, stdin=f"{code}\n")
-
-
-def test_a_slack_account_is_linked(lab: Lab, person: Person) -> None:
-    env = {"GATEHOUSE_URL": lab.url, "GATEHOUSE_TOKEN": lab.tokens["bob"]}
-    assert person.run("link", **env).code == Exit.NOT_THERE
-    with lab.running.database.write() as tx:
-        code = slack_links.new_code(tx, "U9", "bob in Slack", "T0LAB")
-    assert person.run("link", code, **env).code == Exit.USAGE
-    assert "bob in Slack (U9" in person.does("link", code, "U9", **env).out
-    assert person.does("link", "--json", **env).json["slack_user_id"] == "U9"
-    person.does("link", "--remove", **env)
-    assert person.run("link", **env).code == Exit.NOT_THERE
 
 
 def test_the_channel_is_a_label(lab: Lab) -> None:

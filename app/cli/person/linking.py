@@ -9,7 +9,6 @@ from app.cli.client import Api
 from app.cli.exits import Mistake
 from app.cli.person import screen
 from app.cli.person.screen import Json
-from app.cli.person.words import when
 
 _LINK = "/v1/me/slack"
 
@@ -33,11 +32,7 @@ def link(
     screen.give(found, as_json=as_json, show=lambda out: _show(out, found))
 
 
-def _show(out: Console, found: dict[str, Any]) -> None:
-    rows = [
-        ("Slack account", f"{found['slack_name']} ({found['slack_user_id']}, in {found['team_id']})"),
-        ("It may", "ask and decide as you" if found["may_decide"] else "ask as you"),
-        ("Since", when(found["linked_at"])),
-    ]
-    out.print(screen.pairs(rows))
-    screen.line(out, "If that is not you: gatehouse link --remove, at once.")
+def _show(out: Console, linked: dict[str, Any]) -> None:
+    screen.line(out, f"{linked['slack_name']} ({linked['slack_user_id']}) in Slack is {linked['user']} here.")
+    may = "ask and decide" if linked["may_decide"] else "ask, and not decide: your token may not"
+    screen.line(out, f"There you can {may}. If that account is not yours: gatehouse link --remove, at once.")
