@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, create_model
 from starlette.responses import Response
 
-from app.api.door import AnyToken
+from app.api.door import ReadRequests, WriteRequests
 from app.api.strict import StrictRoute
 from app.db import Tx
 from app.domain.notices import CHOOSABLE, NEVER_OFF, Choice, Topic, Way
@@ -38,13 +38,13 @@ NoticesView: Any = create_model(
 
 
 @router.get("/me/notices", response_model=NoticesView, summary="How I hear of what")
-def show(door: AnyToken) -> Response:
+def show(door: ReadRequests) -> Response:
     """By topic: `slack`, `mail` or `off`."""
     return door.read(lambda tx: NoticesView(**notice_choices.of(tx, door.caller.name)))
 
 
 @router.put("/me/notices", response_model=NoticesView, summary="Choose how I hear of what")
-def choose(body: NoticesBody, door: AnyToken) -> Response:
+def choose(body: NoticesBody, door: WriteRequests) -> Response:
     """In place of all that was chosen before."""
     wanted: dict[Topic, Choice] = {Topic(name): way for name, way in body.model_dump().items()}
 

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from app.db import Tx
 from app.domain.actors import Caller
 from app.domain.notices import CHOOSABLE, Choice, Topic
+from app.errors import Forbidden
 from app.models import NoticeChoice
 from app.services import audit, people
 
@@ -22,7 +23,13 @@ def of(tx: Tx, name: str) -> dict[Topic, Choice]:
 
 
 def choose(tx: Tx, caller: Caller, wanted: Mapping[Topic, Choice]) -> dict[Topic, Choice]:
-    """Take what the caller wants in place of all that they chose before. What is left out is told as usual."""
+    """Take what the caller wants in place of all that they chose before. What is left out is told as usual.
+
+    Raises:
+        Forbidden: A token that can make nothing (rule 14): it must not silence what its owner is told.
+    """
+    if not caller.may_mint:
+        raise Forbidden("This token cannot choose what you are told; sign in as yourself.", code="token_cannot_choose")
     people.hold(tx, caller.name)
     tx.session.execute(sa.delete(NoticeChoice).where(col(NoticeChoice.user) == caller.name))
     others = {topic: way for topic, way in wanted.items() if way != DEFAULT}
