@@ -14,9 +14,10 @@ from app.db import Database
 from app.domain import endpoints, webhooks
 from app.domain.words import UserState
 from app.main import make_database
-from app.models import User, Webhook, WebhookDelivery, columns
-from app.services import housekeeping
+from app.models import Notice, User, Webhook, WebhookDelivery, columns
+from app.services import following, housekeeping
 from app.services import webhooks as services
+from app.services.announcing import Announcer
 from tests.conftest import Databases
 from tests.support.hooks import LOOPBACK, PI, happen, hook_of, register, rounds_of, sent, states, turn
 from tests.support.receiver import METADATA, Receiver, receiving
@@ -155,14 +156,20 @@ def test_whoever_is_no_active_admin_any_more_hears_nothing(
 
 
 @SQLITE
-def test_after_five_days_of_failing_it_is_turned_off(database: Database, receiver: Receiver) -> None:
+def test_after_five_days_of_failing_it_is_turned_off_and_its_owner_told(database: Database, receiver: Receiver) -> None:
     receiver.answers["/bad"] = [500]
     hook = register(database, f"{receiver.url}/bad")
     hooks = columns(Webhook)
     with database.write() as tx:
         tx.session.execute(sa.update(hooks).values(failing_since=tx.now - timedelta(days=5)))
+    with database.write() as tx:
+        following.begin(tx, "people")
     happen(database, "bob", "alice")
     turn(rounds_of(database), lambda: hook_of(database, hook).disabled_why == "failing")
+    following.follow(database, "people", Announcer(channel=False))
+    with database.look() as tx:
+        [(whom, text)] = tx.session.execute(sa.select(columns(Notice).c.whom, columns(Notice).c.text)).all()
+    assert (whom, "127.0.0.1 was turned off: nothing arrived there for five days." in text) == ("pi", True)
     assert states(database, hook) == ["failed", "failed"]
     assert len(receiver.calls) == 1
 
