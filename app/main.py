@@ -42,7 +42,7 @@ from app.services.direct import Direct
 from app.slack.desk import Desk
 from app.terms import Terms
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 def make_database(settings: Settings) -> Database:

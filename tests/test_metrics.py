@@ -24,7 +24,7 @@ from app.db import Database, utcnow
 from app.domain.plans import Operation
 from app.domain.states import APPLYING, GrantState
 from app.errors import StartError
-from app.main import create_app
+from app.main import VERSION, create_app
 from app.models import AccessRequest, Grant, columns
 from app.patience import Patient
 from app.services import figures, outcomes
@@ -93,7 +93,7 @@ def test_on_this_machine_metrics_are_open_and_prometheus_can_read_them(still: La
     answer = still.call(None, "GET", "/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert value(samples(answer.text), "build_info", version="0.1.0", python=platform.python_version()) == 1
+    assert value(samples(answer.text), "build_info", version=VERSION, python=platform.python_version()) == 1
     assert value(samples(answer.text), "database_up") == 1
     assert ("process_open_fds", frozenset()) in samples(answer.text)
 

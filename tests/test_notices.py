@@ -1,17 +1,23 @@
 """Notices at least once: what a round does when processes die, meet, and are refused. On both databases."""
 
+import json
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from string import Formatter
+from typing import Any
 
 import pytest
 from typing_extensions import override
 
 from app.clients.mail import Mailer
 from app.domain.actors import SYSTEM_ACTOR
+from app.domain.notice_table import TABLE
 from app.domain.notices import Topic
-from app.models import Follower, NoticeState, Restoration, User
-from app.services import audit, notices
+from app.domain.states import GrantState
+from app.models import AccessRequest, Follower, Grant, NoticeState, Restoration, User
+from app.services import announcing, audit, notices
+from app.services.following import Event
 from app.telling.parcels import Parcel
 from app.telling.sending import Outcome, Sender
 from tests.conftest import BOTH, Databases
@@ -206,3 +212,37 @@ def test_a_request_that_nobody_decides_is_reminded_of_and_then_goes_further(at: 
         assert all(request in mail.text for mail in office.mails)
         office.mails.clear()
     assert told == [["pi"], ["pi"], ["alice"], []]  # never the asker
+
+
+@ON_SQLITE
+def test_every_line_of_the_table_names_facts_that_there_are(at: Desk, office: PostOffice) -> None:
+    request = at.ask()
+    body = json.dumps({"data": {}})
+    event = Event(1, datetime.now(UTC), "enrolment.redeemed", "pi", "bob", request, body)
+    with at.database.read() as tx:
+        facts = set(announcing.facts_of(tx, event, tx.session.get_one(AccessRequest, request)))
+    for line in TABLE:
+        assert {name for _, name, _, _ in Formatter().parse(line.words) if name} <= facts, line
+        assert {name for name, _ in line.only} <= facts, line
+    assert office.mails == []
+
+
+@BOTH
+def test_an_end_is_said_once_and_in_time(at: Desk, office: PostOffice) -> None:
+    long, lead = timedelta(days=30), timedelta(days=1)
+    given = {"account": "default", "user": "bob", "state": GrantState.ACTIVE, "duration_seconds": long.total_seconds()}
+    wanted = [
+        ({"policy": "soon"}, lead - timedelta(minutes=1)),
+        ({"policy": "later"}, lead + timedelta(hours=1)),
+        ({"group": "LabGuest"}, lead / 2),  # extended already
+        ({"group": "LabGuest"}, lead * 2),
+    ]
+    with at.database.write() as tx:
+        for of, left in wanted:
+            ends: dict[str, Any] = {"ends_at": tx.now + left, "due_at": tx.now + left, "created_at": tx.now}
+            tx.session.add(Grant(**{**given, **of, **ends}))
+    telling = at.telling()
+    until_quiet(telling)
+    until_quiet(telling)
+    assert [mail.to for mail in office.mails] == ["bob@lab.example"]
+    assert "Your access to soon ends at" in office.mails[0].text

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import wishes
+from app.domain.rules import Rule
 from app.domain.states import DecisionState, Provisioning
 from app.domain.words import Kind, Verdict
+from app.services import catalogue
 from app.slack import command, home, pages
 from app.slack.cards import Card, DecisionFacts, EndingFacts, RequestFacts, ending_card, notice_card, request_card
 from app.slack.command import Ask, Return, Show, Unknown, parse
@@ -144,6 +146,15 @@ def test_a_card_has_buttons_only_where_its_groups_let_it_be_decided_in_slack() -
             assert actions(request_card(facts(decision=state))) == []
 
 
+def test_no_group_is_decided_in_slack_unless_its_rule_says_so() -> None:
+    assert Rule().slack == "notify"
+    assert {g.name: g.rule.slack for g in catalogue.read(None).group} == {
+        "LabAdmin": "notify",
+        "LabUser": "notify",
+        "LabGuest": "decide",
+    }
+
+
 def test_a_decided_card_says_what_became_of_it() -> None:
     denied = facts(decision=DecisionState.DENIED, decisions=(DecisionFacts("alice", Verdict.DENY, "not now"),))
     assert "Denied" in said(request_card(denied))
@@ -192,6 +203,9 @@ READ = {
     "request LabGuest for 1d12h because x": Ask("LabGuest", "x", timedelta(hours=36)),
     "request `LabGuest` for @carol for 1d because x": Ask("LabGuest", "x", timedelta(days=1), user="carol"),
     "request LabGuest for <@U42|carol> because x": Ask("LabGuest", "x", slack_user_id="U42"),
+    "request LabGuest because <@U42|carol> &amp; I read <https://x.example/a|x.example/a> in <#C1|lab>": Ask(
+        "LabGuest", "@carol & I read https://x.example/a in #lab"
+    ),
     "return LabGuest": Return("LabGuest"),
     "return LabGuest because done": Return("LabGuest", "done"),
 }

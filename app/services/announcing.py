@@ -1,4 +1,4 @@
-"""From what happened to notices: the table of `domain/notices.py`, filled with facts and names."""
+"""From what happened to notices: the table of `domain/notice_table.py`, filled with facts and names."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from sqlmodel import col
 
 from app.db import Tx
 from app.domain import wishes
-from app.domain.notices import BY_EVENT, CHANNEL, REMIND_AFTER, TOO_OLD, Line, Topic, Whom, said
+from app.domain.notice_table import BY_EVENT, Line, Whom, said
+from app.domain.notices import CHANNEL, REMIND_AFTER, TOO_OLD, Topic
 from app.domain.rules import Rule
 from app.domain.states import DecisionState
 from app.domain.words import Kind, UserState, Verdict

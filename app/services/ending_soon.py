@@ -4,7 +4,8 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from app.db import Tx
-from app.domain.notices import ENDING_WORDS, Topic, leads
+from app.domain.notice_table import ENDING_WORDS
+from app.domain.notices import Topic, leads
 from app.domain.states import GrantState
 from app.models import Grant, Notice, columns
 from app.services import grants, notices, people

@@ -13,6 +13,8 @@ _VERB = re.compile(r"(\S+)\s*(.*)", re.DOTALL)
 _BECAUSE = re.compile(r"\s*\b(?:because|since|reason:)\s*(.*)", re.IGNORECASE | re.DOTALL)
 _FOR = re.compile(r"\s*\bfor\s+(.*)", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"(\S+)(.*)", re.DOTALL)
+_NAMED = re.compile(r"<([@#])[A-Z0-9]{2,32}\|([^<>|]+)>", re.ASCII)
+_ADDRESS = re.compile(r"<((?:https?://|mailto:)[^<>|\s]+)(?:\|[^<>]*)?>", re.ASCII)
 _MENTION = re.compile(r"<@(?P<id>[A-Z0-9]{2,32})(?:\|[^>]*)?>", re.ASCII)
 _REASON = 1000
 
@@ -146,7 +148,13 @@ def _split(rest: str) -> tuple[str, str]:
     found = _BECAUSE.search(rest)
     if found is None:
         return rest, ""
-    return rest[: found.start()].strip(), found[1].strip()
+    return rest[: found.start()].strip(), _as_typed(found[1])
+
+
+def _as_typed(text: str) -> str:
+    """A reason as it was typed, where Slack wrote mentions, addresses and `&` in its own form (`should_escape`)."""
+    whole = _ADDRESS.sub(r"\1", _NAMED.sub(r"\1\2", text))
+    return whole.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
 def _clause(clauses: str) -> tuple[str, str]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from app.clients.mail import Letter
 from app.domain.durations import in_words
-from app.domain.notices import SUBJECTS, Topic
+from app.domain.notice_table import SUBJECTS
+from app.domain.notices import Topic
 from app.slack.cards import RequestFacts, at, outcome
 
 _FOOTER = "Gatehouse, which gives and ends access to AWS here. What you are told of: GET and PUT /v1/me/notices"

@@ -9,7 +9,8 @@ from datetime import timedelta
 from app.clients.mail import Letter
 from app.config import Settings
 from app.db import Tx
-from app.domain.notices import CARDS, CHANNEL, SUBJECTS, TOO_OLD, Topic, Way, ways
+from app.domain.notice_table import SUBJECTS
+from app.domain.notices import CARDS, CHANNEL, TOO_OLD, Topic, Way, ways
 from app.domain.states import DecisionState, GrantState
 from app.domain.words import UserState
 from app.errors import Unavailable

@@ -10,7 +10,8 @@ from app.clients.slack import web_client
 from app.config import Settings
 from app.db import Database, Tx
 from app.delivery.courier import Courier
-from app.domain.notices import CARDS, RESTORED_WORDS, Topic
+from app.domain.notice_table import RESTORED_WORDS
+from app.domain.notices import CARDS, Topic
 from app.models import Notice, NoticeState
 from app.services import announcing, ending_soon, following, notices, people, restoration
 from app.services.announcing import Announcer

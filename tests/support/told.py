@@ -38,7 +38,9 @@ class Desk:
         slack, mail = self.settings.slack(), self.settings.mail()
         client = web_client(slack, retries=0) if slack else None
         mailer = Mailer(*mail, timeout=5) if mail else None
-        packer = Packer(self.settings, slack=slack is not None, mail=mail is not None, channel=slack and slack.channel)
+        packer = Packer(
+            self.settings, slack=slack is not None, mail=mail is not None, channel=slack.channel if slack else None
+        )
         made = Telling(self.database, packer, sender or Sender(client, mailer, away=0.0), ahead=0.0, **options)
         made.begin()
         return made
@@ -59,7 +61,7 @@ class Desk:
     def link(self, name: str, slack_user_id: str) -> None:
         """Link somebody to Slack."""
         with self.database.write() as tx:
-            given = {"slack_name": name, "team_id": "T0LAB", "may_decide": True, "linked_at": tx.now}
+            given: dict[str, Any] = {"slack_name": name, "team_id": "T0LAB", "may_decide": True, "linked_at": tx.now}
             tx.session.add(SlackLink(user=name, slack_user_id=slack_user_id, **given))
 
     def rows(self) -> list[Notice]:
