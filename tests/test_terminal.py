@@ -136,6 +136,7 @@ def test_durations_and_times_as_people_type_them() -> None:
         ("P7D", "P7D"),
         ("pt90m", "PT1H30M"),
         ("45S", "PT45S"),
+        ("3 mins", "PT3M"),
     ):
         assert durations.to_text(durations.typed(text)) == iso
     for text in ("", " ", "7", "d", "0d", "-1d", "1y", "1.5h", "7d7", "h4", "99999999d", "P", "PT", "\uff19d", "1h1d"):
