@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 from typing import Any
@@ -15,15 +16,16 @@ from app.domain.actors import SYSTEM_ACTOR
 from app.domain.notice_table import TABLE
 from app.domain.notices import Topic
 from app.domain.states import GrantState
+from app.errors import Forbidden
 from app.models import AccessRequest, Follower, Grant, NoticeState, Restoration, User
-from app.services import announcing, audit, notices
+from app.services import announcing, audit, notice_choices, notices
 from app.services.following import Event
 from app.telling.parcels import Parcel
 from app.telling.sending import Outcome, Sender
 from tests.conftest import BOTH, Databases
 from tests.support.fake_slack import fake_slack
 from tests.support.post_office import PostOffice, post_office
-from tests.support.told import Clock, Desk, desk, until_quiet
+from tests.support.told import BOB, Clock, Desk, desk, until_quiet
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +149,32 @@ def test_rule_16_everybody_is_told_of_a_recovery(at: Desk, office: PostOffice) -
         audit.record(tx, "owner.recovery_code_made", by=SYSTEM_ACTOR, subject="pi")
     until_quiet(at.telling())
     assert sorted(mail.to for mail in office.mails) == [f"{name}@lab.example" for name in ("alice", "bob", "pi")]
+
+
+@ON_SQLITE
+def test_rule_14_a_token_that_can_make_nothing_cannot_silence_notices(at: Desk, office: PostOffice) -> None:
+    proof = replace(BOB, may_mint=False)
+    with at.database.write() as tx, pytest.raises(Forbidden):
+        notice_choices.choose(tx, proof, {Topic.DECIDED: "off"})
+    assert office.mails == []
+
+
+@ON_SQLITE
+def test_what_cannot_be_read_holds_nobody_up(at: Desk, office: PostOffice) -> None:
+    with at.database.write() as tx:
+        audit.record(tx, "grant.started", by=SYSTEM_ACTOR, subject="bob", ends_at="never", group="LabGuest")
+    request = at.ask()
+    telling = at.telling()
+    until_quiet(telling)
+    assert all(request in mail.text for mail in office.mails)
+    assert len(office.mails) == 2
+    other = at.ask("LabUser")
+    with at.database.write() as tx:
+        tx.session.get_one(AccessRequest, other).ruling = {"eligible_approvers": ["pi"]}
+    office.mails.clear()
+    until_quiet(telling)
+    assert office.mails == []
+    assert {row.failure for row in at.rows() if row.about == other} == {"not_packed"}
 
 
 @ON_SQLITE
