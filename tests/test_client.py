@@ -1,5 +1,7 @@
 """The Python client against a running Gatehouse, also over a line that loses things."""
 
+import subprocess
+import sys
 import threading
 import traceback
 from collections.abc import Iterator
@@ -168,6 +170,7 @@ def test_what_is_not_gatehouse_is_said(shared: Lab, line: Between, pauses: Pause
             Say(200, {"Content-Type": "text/html"}, b"<h1>Sign in to the Wi-Fi</h1>"),
             Say(200, {"Content-Type": "application/json"}, b'{"name": "bob"}'),
             Say(200, {"Content-Type": "application/json"}, b"{"),
+            Say(200, {"Content-Type": "application/json"}, b" " * (33 << 20)),
         ):
             line.script = [answer]
             with pytest.raises(gh.Unreachable):
@@ -223,6 +226,14 @@ def test_the_token_is_in_no_repr_and_no_exception(shared: Lab, line: Between, pa
     shown.append(repr(refused.value))
     assert token[:-1] not in "".join(shown)
     assert "seed" not in repr(Seed("arn:mfa", "seed", "seed"))
+
+
+def test_it_stands_alone() -> None:
+    """It is installed where Gatehouse is not."""
+    found = "import sys, gatehouse_client; print(*{name.partition('.')[0] for name in sys.modules})"
+    ran = subprocess.run([sys.executable, "-c", found], capture_output=True, text=True, timeout=60, check=True)
+    assert {"attrs", "httpx"} <= set(ran.stdout.split())
+    assert {"app", "boto3", "fastapi", "pydantic", "structlog"} & set(ran.stdout.split()) == set()
 
 
 def test_durations() -> None:

@@ -9,7 +9,7 @@ from tests.conftest import Databases
 from tests.support.fake_slack import CHANNEL, FakeSlack, fake_slack
 from tests.support.fake_slack_telling import Ack
 from tests.support.lab import Lab
-from tests.support.slack_lab import code_of, link, slack_lab
+from tests.support.slack_lab import link, slack_lab
 from tests.support.slack_people import (
     ALICE,
     BOB,
@@ -24,6 +24,7 @@ from tests.support.slack_people import (
     typed,
     waiting_for,
 )
+from tests.support.slack_transcript import PAGE, transcript
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_a_request_is_made_decided_used_and_given_back_in_slack(lab: Lab, slack:
 def test_the_form_asks_and_says_what_is_wrong_where_it_is(lab: Lab, slack: FakeSlack) -> None:
     modal = opened(slack, BOB, lambda: slack.command("/access", "", user=BOB))
     wish = {"group": "LabGuest", "duration": "for ever", "reason": "cells & <!channel>"}
-    assert slack.submit(modal, wish).body["errors"] == {"duration": "Write a duration like 7d, 4h or P7D."}
+    assert slack.submit(modal, wish).body["errors"] == {"duration": "Write a duration like 7d, 4h or 90m."}
     too_long = slack.submit(modal, {**wish, "duration": "999d"}).body["errors"]
     assert list(too_long) == ["duration"]
     assert "longer than the rule allows" in too_long["duration"]
@@ -293,8 +294,5 @@ def test_help_and_what_cannot_be_read_say_how_it_is_used(slack: FakeSlack) -> No
         assert "<!here>" not in answer
 
 
-def test_linking_says_how_to_confirm(lab: Lab, slack: FakeSlack) -> None:
-    answer = typed(slack, "link", BOB)
-    assert code_of(slack, BOB) in answer
-    assert f'"slack_user_id": "{BOB}"' in answer
-    assert lab.get("bob", "/v1/me/slack")["slack_user_id"] == BOB
+def test_the_transcript_is_what_happens(lab: Lab, slack: FakeSlack) -> None:
+    assert PAGE.read_text() == transcript(lab, slack), "python -m tests.support.slack_transcript writes it"

@@ -1,11 +1,16 @@
 """`gatehouse` as a person's tool, against a running lab."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.cli.exits import Exit
+from app.cli.person import asking, words
+from app.domain import durations
 from tests.conftest import Databases
 from tests.support.lab import Lab
 from tests.support.terminal import Person
@@ -118,3 +123,32 @@ def test_a_shell_completes_names_and_ids(at: At) -> None:
     assert "verify" in str(offered("bob", "gatehouse audit v"))
     assert offered("bob", "gatehouse request Lab", GATEHOUSE_URL="http://127.0.0.1:1") == ["_files"]
     bob.does("cancel", asked["id"])
+
+
+def test_durations_and_times_as_people_type_them() -> None:
+    for text, iso in (
+        ("7d", "P7D"),
+        ("4h", "PT4H"),
+        ("90m", "PT1H30M"),
+        ("1d12h", "P1DT12H"),
+        ("2 weeks", "P14D"),
+        ("1 day 30 min", "P1DT30M"),
+        ("P7D", "P7D"),
+        ("pt90m", "PT1H30M"),
+        ("45S", "PT45S"),
+        ("3 mins", "PT3M"),
+    ):
+        assert durations.to_text(durations.typed(text)) == iso
+    for text in ("", " ", "7", "d", "0d", "-1d", "1y", "1.5h", "7d7", "h4", "99999999d", "P", "PT", "\uff19d", "1h1d"):
+        with pytest.raises(ValueError, match=r"duration|P36500D"):
+            durations.typed(text)
+    at = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    for text in ("+2h", "2026-11-27T14:00:00Z", "2026-11-27 15:00+01:00"):
+        assert datetime.fromisoformat(asking.beginning(text, at)) == at + timedelta(hours=2)
+
+
+@given(st.sets(st.uuids().map(str), min_size=1, max_size=30))
+def test_short_ids_tell_each_from_the_others(ids: set[str]) -> None:
+    for one, short in words.shortened(ids).items():
+        assert len(short) >= 8
+        assert [other for other in ids if other.startswith(short)] == [one]

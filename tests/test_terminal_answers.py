@@ -191,6 +191,23 @@ def test_how_a_wait_ends(odd: Odd, person: Person) -> None:
     odd.answers = [(201, ROW)]
     said = person.run(*ASK, "--wait", "--timeout", "1s", "--json")
     assert (said.code, said.json) == (Exit.WAITING, ROW)
+    odd.answers = [(201, ROW), (0, None)]  # asked for all the same, and the id is not lost
+    said = person.run(*ASK, "--wait", "--json")
+    assert (said.code, said.json) == (Exit.NO_ANSWER, ROW)
+    assert ROW["id"] in said.err
+
+
+def test_who_approves_a_policy_sees_it(odd: Odd, person: Person) -> None:
+    statement = {"Effect": "Allow", "Action": f"s3:*{HOSTILE}", "Resource": "*"}
+    change = {"name": "Results", "document": {"Version": "2012-10-17", "Statement": [statement]}}
+    odd.answers = [(200, {**ROW, "kind": "policy.create", "change": change}), (200, {"items": [], "next_cursor": None})]
+    shown = person.does("show", ROW["id"]).out
+    assert "policy.create Results" in shown
+    assert '"Action": "s3:*\\u001b[2J' in shown
+    assert "\x1b" not in shown
+    long = {**change, "description": ["x"] * 300}
+    odd.answers = [(200, {**ROW, "kind": "policy.create", "change": long}), (200, {"items": [], "next_cursor": None})]
+    assert "more lines: gatehouse show" in person.does("show", ROW["id"]).out
 
 
 def test_every_exit_code_is_documented() -> None:

@@ -1,6 +1,7 @@
 """The real `gatehouse`: with somebody at a keyboard, and what it loads."""
 
 import contextlib
+import importlib
 import os
 import pty
 import re
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
+from app.cli import lazy
 from app.cli.exits import Exit
 from tests.conftest import Databases
 from tests.support.lab import Lab
@@ -142,6 +145,17 @@ def test_ctrl_c_is_an_end_like_any_other(lab: Lab, tmp_path: Path) -> None:
         os.killpg(keys.process.pid, signal.SIGINT)
         assert keys.ended() == Exit.INTERRUPTED
         assert "Traceback" not in keys.seen
+
+
+def test_each_command_of_the_host_is_found() -> None:
+    """A module's commands are run by name, so a new one has to be named."""
+    modules = {module for module, _ in lazy.COMMANDS.values()}
+    found = set()
+    for module in modules:
+        app = typer.Typer()
+        importlib.import_module(f"app.cli.{module}").add_to(app)
+        found |= {(name, module) for name in typer.main.get_group(app).commands}
+    assert {(name, module) for name, (module, _) in lazy.COMMANDS.items()} == found
 
 
 def test_what_a_person_runs_loads_nothing_of_the_server(lab: Lab, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from app.main import make_database
 from app.models import User, Webhook, WebhookDelivery, columns
 from app.services import audit, housekeeping
 from app.services import webhooks as services
-from app.services.webhook_rounds import WebhookRounds
+from app.services.webhook_rounds import _NEXT, WebhookRounds
 from tests.conftest import BOTH, Databases
 from tests.support.receiver import METADATA, Receiver, receiving
 from tests.support.site import until
@@ -190,7 +190,7 @@ def test_pauses_grow_over_a_day_and_retry_after_is_kept_to_within_bounds() -> No
     assert webhooks.pause(8, 0.5) is None
     assert webhooks.pause(1, 0.5, 90) == timedelta(seconds=90)
     assert webhooks.pause(2, 0.5, 1) == timedelta(minutes=5)
-    assert webhooks.pause(1, 0.5, 1e9) == timedelta(days=1)
+    assert webhooks.pause(1, 0.5, 1e9) == timedelta(hours=8)
     assert webhooks.pause(1, 0.0) == timedelta(seconds=4)
 
 
@@ -260,6 +260,31 @@ def test_two_workers_send_each_once(database: Database, settings: Settings, rece
     other.close()
     assert sorted(call.id for call in receiver.calls) == sorted(row.id for row in sent(database, hook))
     assert {row.claims for row in sent(database, hook)} == {1}
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_who_comes_second_to_a_delivery_does_not_get_it(database: Database, settings: Settings) -> None:
+    hook = register(database, "http://127.0.0.1:1/")
+    with database.write() as tx:
+        services.ping(tx, PI, hook)
+    other = make_database(settings)
+    first, second = rounds_of(database), rounds_of(other)
+    got: list[Any] = []
+    thread = threading.Thread(target=lambda: got.append(second._claim(hook)))
+    waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with database.write() as tx:
+        row = tx.session.connection().execute(_NEXT, {"webhook_id": hook, "now": tx.now}).one()
+        assert first._take(tx, row)
+        thread.start()  # it sees the delivery still as due, and waits for us
+
+        def stands_behind_us() -> bool:
+            with database.look() as look:
+                return bool(look.session.connection().execute(waits).scalar_one())
+
+        until(stands_behind_us, seconds=20)
+    thread.join(20)
+    other.close()
+    assert got == [None]
 
 
 @SQLITE

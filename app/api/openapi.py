@@ -30,6 +30,35 @@ _TAGS = {
 }
 """A tag that is not here is left out of the list of tags, and `make openapi-lint` refuses it."""
 
+_ASKED = {
+    "a group for a week": {
+        "value": {
+            "kind": "group.join",
+            "change": {"group": "LabUser"},
+            "duration": "P7D",
+            "reason": "RNA-seq pipeline on EC2",
+        }
+    },
+    "a permission for one person": {
+        "value": {
+            "kind": "policy.inline",
+            "change": {
+                "name": "read-results",
+                "document": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lab-results/2026/*"}
+                    ],
+                },
+            },
+            "duration": "P2D",
+            "reason": "to draw the figures of the paper",
+        }
+    },
+}
+_EXAMPLES = {"ask": _ASKED, "preview": _ASKED}
+"""By operation. redocly holds them to the schema, and schemathesis sends them."""
+
 
 def install(app: FastAPI) -> None:
     """Let the app answer our document."""
@@ -91,6 +120,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     operation["operationId"] = operation_id(method, path, lists=_lists(responses))
+    if examples := _EXAMPLES.get(operation["operationId"]):
+        operation["requestBody"]["content"]["application/json"]["examples"] = examples
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     responses["4XX"] = {"description": "Refused; `code` says why.", "content": content}
     if not path.startswith("/v1"):

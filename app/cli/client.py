@@ -53,14 +53,15 @@ class Api:
 
     Args:
         door: Where and with whose token; what `terminal.door` finds where it is left out. No token is nobody.
-        timeout: Seconds for one answer; 30 where it is left out.
+        hurry: Seconds for one answer, which is not asked for twice; 30, and again, where it is left out.
 
     Raises:
         StartError: No Gatehouse or no token is known, or they cannot be used.
     """
 
-    def __init__(self, door: Door | None = None, *, timeout: float | None = None) -> None:
+    def __init__(self, door: Door | None = None, *, hurry: float | None = None) -> None:
         self.door = terminal.door() if door is None else door
+        self._tries, self._sends = (_TRIES, _SENDS) if hurry is None else (1, 1)
         headers = {"User-Agent": AGENT}
         if self.door.token:
             headers["Authorization"] = f"Bearer {self.door.token}"
@@ -68,7 +69,7 @@ class Api:
         around = self.door.url.startswith("https:")
         self._client = httpx.Client(
             base_url=self.door.url,
-            timeout=_TIMEOUT if timeout is None else timeout,
+            timeout=_TIMEOUT if hurry is None else hurry,
             headers=headers,
             trust_env=around,
         )
@@ -124,7 +125,7 @@ class Api:
         except (httpx.InvalidURL, UnicodeError):
             raise NoAnswer(f"Gatehouse at {self.door.url} does not answer: that is no address") from None
         answer = self._send(request, once=once)
-        for _ in range(_TRIES - 1):
+        for _ in range(self._tries - 1):
             if answer.status_code not in _LATER:
                 break
             time.sleep(_pause(answer.headers.get("Retry-After", "")))
@@ -140,7 +141,7 @@ class Api:
 
     def _send(self, request: httpx.Request, *, once: bool) -> httpx.Response:
         """Send it, and again where the answer was lost on the way, unless it must not be given twice."""
-        for left in reversed(range(1 if once else _SENDS)):
+        for left in reversed(range(1 if once else self._sends)):
             try:
                 return self._whole(self._client.send(request, stream=True))
             except (httpx.HTTPError, httpx.InvalidURL) as problem:

@@ -17,6 +17,7 @@ COMMANDS = {
     "setup": ("operations", "Prepare an AWS account: guardrails and the catalogue's groups."),
     "serve": ("serving", "Serve the API, with the worker inside."),
     "worker": ("serving", "Work without serving: any number of these beside PostgreSQL."),
+    "slack": ("serving", "Listen to Slack over Socket Mode, beside PostgreSQL. On SQLite gatehouse serve does it."),
     "migrate": ("operations", "Bring the database's tables up to date."),
     "recover": ("operations", "Give the owner a new code when the token is lost."),
     "import": ("importing", "Take over what stands in an AWS account; later only report."),

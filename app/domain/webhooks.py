@@ -23,6 +23,8 @@ DISABLED_AFTER = timedelta(days=5)
 PAUSES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)
 """Seconds after each failure: a little less than a day in all."""
 _JITTER = 0.2
+LONGEST_ASKED = 28800.0
+"""Seconds that a receiver may ask us to wait at most, so that there are further tries in the day."""
 
 
 class DeliveryState(StrEnum):
@@ -80,11 +82,11 @@ def pause(
     Args:
         failures: How often it failed, at least once.
         jitter: From 0 to 1.
-        retry_after: Seconds that the receiver asked for: never less than ours, and no longer than a day.
+        retry_after: Seconds that the receiver asked for: never less than ours.
     """
     if failures > len(pauses):
         return None
     seconds = pauses[failures - 1] * (1 + _JITTER * (2 * jitter - 1))
     if retry_after is not None:
-        seconds = max(seconds, min(retry_after, GIVEN_UP_AFTER.total_seconds()))
+        seconds = max(seconds, min(retry_after, LONGEST_ASKED))
     return timedelta(seconds=seconds)

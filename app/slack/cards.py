@@ -233,10 +233,11 @@ def _fields(facts: RequestFacts) -> list[tuple[str, str]]:
     found = [
         ("Asked by", code(facts.requester, 64)),
         ("For", code(facts.user, 64)),
-        ("How long", in_words(facts.duration) if facts.duration else "no end of its own"),
         ("Account", code(facts.account, 64)),
         ("Request", code(facts.id)),
     ]
+    if facts.duration:
+        found.append(("How long", in_words(facts.duration)))
     if facts.starts_at:
         found.append(("Begins", at(facts.starts_at)))
     return found

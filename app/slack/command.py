@@ -9,14 +9,12 @@ from typing import Literal
 from app.domain import durations
 from app.slack.text import written
 
-_UNITS = {"w": 7 * 86_400, "d": 86_400, "h": 3_600, "m": 60}
-_SHORT = re.compile(r"(?:\d{1,9}[wdhm])+", re.IGNORECASE | re.ASCII)
-_PIECE = re.compile(r"(\d{1,9})([wdhm])", re.IGNORECASE | re.ASCII)
-_LONG = re.compile(r"(\d{1,9})\s+(w|d|h|m)(?:eeks?|ays?|ours?|in(?:ute)?s?)?", re.IGNORECASE | re.ASCII)
 _VERB = re.compile(r"(\S+)\s*(.*)", re.DOTALL)
 _BECAUSE = re.compile(r"\s*\b(?:because|since|reason:)\s*(.*)", re.IGNORECASE | re.DOTALL)
 _FOR = re.compile(r"\s*\bfor\s+(.*)", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"(\S+)(.*)", re.DOTALL)
+_NAMED = re.compile(r"<([@#])[A-Z0-9]{2,32}\|([^<>|]+)>", re.ASCII)
+_ADDRESS = re.compile(r"<((?:https?://|mailto:)[^<>|\s]+)(?:\|[^<>]*)?>", re.ASCII)
 _MENTION = re.compile(r"<@(?P<id>[A-Z0-9]{2,32})(?:\|[^>]*)?>", re.ASCII)
 _REASON = 1000
 
@@ -96,26 +94,13 @@ def duration(text: str) -> timedelta:
     """A duration as people write it: `7d`, `4h`, `1d12h`, `2 weeks`, `P7D`.
 
     Raises:
-        ValueError: It is none; the text says what one looks like.
+        ValueError: It is none; the text is a sentence that says what one looks like.
     """
-    stripped = text.strip()
-    if _SHORT.fullmatch(stripped):
-        pieces = _PIECE.findall(stripped)
-    elif (found := _LONG.fullmatch(stripped)) is not None:
-        pieces = [found.groups()]
-    else:
-        return _iso(stripped.upper())
-    seconds = sum(int(number) * _UNITS[unit.lower()] for number, unit in pieces)
-    if not 0 < seconds <= durations.LONGEST.total_seconds():
-        raise ValueError("Write a duration like 7d or 4h, of a hundred years at most.")
-    return timedelta(seconds=seconds)
-
-
-def _iso(text: str) -> timedelta:
     try:
-        return durations.parse(text)
-    except ValueError:
-        raise ValueError("Write a duration like 7d, 4h or P7D.") from None
+        return durations.typed(text)
+    except ValueError as wrong:
+        said = str(wrong)
+        raise ValueError(f"{said[0].upper()}{said[1:]}.") from None
 
 
 def _ask(rest: str) -> Ask:
@@ -163,7 +148,13 @@ def _split(rest: str) -> tuple[str, str]:
     found = _BECAUSE.search(rest)
     if found is None:
         return rest, ""
-    return rest[: found.start()].strip(), found[1].strip()
+    return rest[: found.start()].strip(), _as_typed(found[1])
+
+
+def _as_typed(text: str) -> str:
+    """A reason as it was typed, where Slack wrote mentions, addresses and `&` in its own form (`should_escape`)."""
+    whole = _ADDRESS.sub(r"\1", _NAMED.sub(r"\1\2", text))
+    return whole.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
 def _clause(clauses: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import ipaddress
 import threading
 import uuid
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,8 @@ import httpx
 from gatehouse_client import problems
 from gatehouse_client.patience import Patience
 
+_LARGEST = 32 << 20
+"""Bytes. The largest page is far below."""
 _FORMS = {"application/json", "application/x-ndjson", "text/csv", "text/plain"}
 _LATER = {429, 502, 503, 504}
 _SAFE_TO_REPEAT = {"GET", "HEAD", "POST"}
@@ -94,11 +96,24 @@ class Door(httpx.Client):
         an exception keeps the one during which it was raised.
         """
         try:
-            return super().send(request, **options), "", False
+            return _whole(super().send(request, **{**options, "stream": True})), "", False
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as found:
             return None, type(found).__name__, True
         except httpx.HTTPError as found:
             return None, type(found).__name__, False
+
+
+def _whole(answer: httpx.Response) -> httpx.Response:
+    """An answer that was read to its end, and not beyond what Gatehouse ever sends."""
+    parts, size = [], 0
+    with closing(answer):
+        for part in answer.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > _LARGEST:
+                raise problems.Unreachable(f"An answer of more than {_LARGEST} bytes is not Gatehouse's.")
+    kept = [(n, v) for n, v in answer.headers.items() if n not in {"content-encoding", "content-length"}]
+    return httpx.Response(answer.status_code, headers=kept, content=b"".join(parts), request=answer.request)
 
 
 class _Bearer(httpx.Auth):

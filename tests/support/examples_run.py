@@ -139,10 +139,12 @@ class Examples:
             start_new_session=True,
         ) as process:
             try:
-                slack.wait_connected()
+                slack.wait(lambda: slack.server.links or process.poll() is not None, 60)
+                assert process.poll() is None, process.communicate()[0]
                 yield process
             finally:
-                os.killpg(process.pid, signal.SIGTERM)
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGTERM)
                 process.wait(20)
 
 

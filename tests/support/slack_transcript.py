@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from app import log
 from app.cli import simulation
 from tests.conftest import Databases
-from tests.support.fake_slack import FakeSlack, fake_slack
+from tests.support.fake_slack import CHANNEL, FakeSlack, fake_slack
 from tests.support.fake_slack_state import Message, View
 from tests.support.fake_slack_telling import Ack
 from tests.support.lab import Lab
@@ -25,7 +25,7 @@ from tests.support.slack_lab import code_of, link, slack_lab
 from tests.support.slack_people import ALICE, BOB, PI, home, home_says, opened
 
 PAGE = Path(__file__).parents[2] / "docs" / "slack-transcript.md"
-NAMES = {BOB: "bob", ALICE: "alice", PI: "pi"}
+NAMES = {BOB: "bob", ALICE: "alice", PI: "pi", CHANNEL: "the channel"}
 INTRODUCTION = """\
 # A request in Slack, from link to end
 
@@ -61,16 +61,16 @@ def transcript(lab: Lab, slack: FakeSlack) -> str:
     request = lab.get("bob", "/v1/access-requests?limit=1")["items"][0]
 
     page.heading("Decide")
-    cards = [page.told(user, request["id"]) for user in (ALICE, PI)]
+    cards = [page.told(user, request["id"]) for user in (ALICE, PI, CHANNEL)]
     page.presses(BOB, cards[0], "approve", "sends what `[Approve]` in alice's message would, for their own request")
     press = "presses `[Approve with a note…]`"
     modal = page.opens(ALICE, press, lambda: slack.click(cards[0], "note_approve", user=ALICE))
     page.submits(modal, "Approve", {"comment": "for the course"})
     lab.applied(request["id"])
     page.say("**Gatehouse** adds bob to LabGuest in IAM and reads that back.")
-    for card, name in zip(cards, ("alice", "pi"), strict=True):
+    for user, card in zip((ALICE, PI, CHANNEL), cards, strict=True):
         slack.wait(lambda card=card: "Approved and carried out" in card.words)
-        page.shown(f"The message to **{name}** has become", card)
+        page.shown(f"What **{NAMES[user]}** got has become", card)
     page.presses(PI, late_copy(cards[1], request), "approve", "presses `[Approve]` in a window that was not updated")
 
     page.heading("Use, and give back")

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from app.cli.client import Api
 from app.cli.exits import Exit, Mistake
@@ -13,6 +12,7 @@ from app.cli.person.finding import REQUESTS
 from app.cli.person.screen import Json, Yes
 from app.cli.person.words import now
 from app.domain import durations
+from app.errors import GatehouseError
 
 Lasting = Annotated[str | None, typer.Option("--for", help="How long, such as 7d, 4h, 90m or P7D.", metavar="DURATION")]
 Because = Annotated[str | None, typer.Option("--because", help="Why, for whoever decides.", metavar="TEXT")]
@@ -44,7 +44,8 @@ def request(
             return
         if screen.can_ask() and not yes:
             seen = api.post(f"{REQUESTS}/preview", body)
-            _refuse_as_foreseen(seen, as_json=as_json)
+            if seen["refusals"]:
+                raise Foreseen(seen["refusals"][0])
             showing.preview(screen.notice(screen.console()), seen)
             screen.confirmed("Ask for this?")
         row = api.post(REQUESTS, body)
@@ -94,16 +95,13 @@ def _preview_only(api: Api, body: dict[str, Any], *, as_json: bool) -> None:
         raise typer.Exit(Exit.REFUSED)
 
 
-def _refuse_as_foreseen(seen: dict[str, Any], *, as_json: bool) -> None:
-    """What would be refused is not asked for."""
-    if not seen["refusals"]:
-        return
+class Foreseen(GatehouseError):
+    """What the preview says would be refused, which is not asked for then."""
 
-    def show(out: Console) -> None:
-        showing.refusals(out, seen)
-
-    screen.give(seen, as_json=as_json, show=show)
-    raise typer.Exit(Exit.REFUSED)
+    def __init__(self, no: dict[str, Any]) -> None:
+        document = {"type": f"urn:gatehouse:problem:{no['code']}", "title": "Would be refused", "request_id": None}
+        super().__init__(str(no["detail"]), code=str(no["code"]))
+        self.answered, self.extra = no["status"], {**document, **no}
 
 
 def duration(text: str) -> timedelta:

@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 
 def _offered(look: Callable[[Api], Iterable[tuple[Any, str]]], typed: str) -> list[tuple[str, str]]:
     try:
-        with Api(timeout=_SECONDS) as api:
+        with Api(hurry=_SECONDS) as api:
             found = list(islice(look(api), _MOST))
     except (GatehouseError, StartError, KeyError, TypeError):
         return []

@@ -10,7 +10,7 @@ from app.cli.person import completing, finding, screen, waiting
 from app.cli.person.asking import Because, Lasting, Timeout, Wait, duration
 from app.cli.person.finding import GRANTS, REQUESTS
 from app.cli.person.screen import Json, Yes
-from app.cli.person.words import held, left, now
+from app.cli.person.words import held, now, time_left
 from app.domain import durations
 
 Held = Annotated[
@@ -45,7 +45,7 @@ def revoke(access: Held, user: Whose = None, because: Because = None, yes: Yes =
     with Api() as api:
         grant = finding.grant(api, access, user)
         if screen.can_ask() and not yes:
-            screen.confirmed(f"End {grant['user']}'s {held(grant)} now ({left(grant['ends_at'], now())} left)?")
+            screen.confirmed(f"End {grant['user']}'s {held(grant)} now (time left: {time_left(grant, now())})?")
         if because is None:
             because = screen.ask("Why", "no longer needed") if screen.can_ask() and not yes else "no longer needed"
         ended = api.post(f"{GRANTS}/{segment(grant['id'])}/revoke", {"reason": because})

@@ -1,13 +1,18 @@
 """Requests, previews and grants as people read them."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from app.cli.person import screen
-from app.cli.person.words import held, lasts, left, now, shortened, standing, when, wish
+from app.cli.person.words import held, lasts, now, said_in_a_line, shortened, standing, time_left, when, wish
+
+_LINES = 200
+"""Of one change at most."""
 
 
 def request(out: Console, row: dict[str, Any], events: Iterable[dict[str, Any]] = ()) -> None:
@@ -28,6 +33,7 @@ def request(out: Console, row: dict[str, Any], events: Iterable[dict[str, Any]] 
             ]
         )
     )
+    change(out, row)
     ruling(out, row)
     if row["decisions"]:
         out.print()
@@ -37,6 +43,19 @@ def request(out: Console, row: dict[str, Any], events: Iterable[dict[str, Any]] 
     if shown:
         out.print()
         out.print(screen.table(("At", "What happened", "By"), shown))
+
+
+def change(out: Console, row: dict[str, Any]) -> None:
+    """All that is wished for, where a line does not say it: whoever approves a policy has to see it."""
+    if not row["change"] or said_in_a_line(row):
+        return
+    # Escaped by JSON: nothing that a terminal would act on is left in it.
+    lines = json.dumps(row["change"], indent=2).splitlines()
+    out.print()
+    for text in lines[:_LINES]:
+        out.print(Text(text), soft_wrap=not out.is_terminal)
+    if len(lines) > _LINES:
+        screen.line(out, f"… and {len(lines) - _LINES} more lines: gatehouse show {row['id']} --json has all.")
 
 
 def _verdict(decision: dict[str, Any]) -> str:
@@ -92,5 +111,5 @@ def listed(rows: list[dict[str, Any]], *, of_others: bool) -> Table:
 def grants(out: Console, rows: list[dict[str, Any]]) -> None:
     """What somebody holds, with the time left."""
     short, at = shortened(row["id"] for row in rows), now()
-    cells = [(held(g), g["state"], left(g["ends_at"], at), when(g["ends_at"]), short[g["id"]]) for g in rows]
+    cells = [(held(g), g["state"], time_left(g, at), when(g["ends_at"]), short[g["id"]]) for g in rows]
     out.print(screen.table(("Access", "State", "Time left", "Ends", "Id"), cells))

@@ -31,6 +31,13 @@ def left(text: str | None, now: datetime) -> str:
     return roughly(span) if span > timedelta() else "over"
 
 
+def time_left(grant: dict[str, Any], at: datetime) -> str:
+    """How long a grant still holds; how long it will where it has not begun."""
+    if grant["ends_at"] is None and grant["duration"] is not None:
+        return f"{lasts(grant['duration'])} once it begins"
+    return left(grant["ends_at"], at)
+
+
 def roughly(span: timedelta) -> str:
     """A duration in its two largest units: `6 days 23 hours`."""
     words = durations.in_words(span).split(" ")
@@ -49,6 +56,11 @@ def wish(row: dict[str, Any]) -> str:
         return _VERBS[row["kind"]].format(group=change["group"])
     name = next((change[key] for key in ("name", "group", "key_id") if change.get(key)), "")
     return f"{row['kind']} {name}".strip()
+
+
+def said_in_a_line(row: dict[str, Any]) -> bool:
+    """Whether `wish` says all that a request asks for."""
+    return row["kind"] in _VERBS and set(row["change"]) <= {"group"}
 
 
 def held(grant: dict[str, Any]) -> str:
