@@ -144,6 +144,22 @@ def test_where_a_rule_keeps_slack_out_mail_is_used(at: Desk, office: PostOffice)
 
 
 @BOTH
+def test_many_things_at_once_are_few_messages(at: Desk, office: PostOffice) -> None:
+    for _ in range(3):
+        with at.database.write() as tx:
+            for _ in range(20):
+                audit.record(tx, "grant.ended", by=SYSTEM_ACTOR, subject="bob", group="LabGuest", reason="expired")
+    telling = at.telling()
+    until_quiet(telling)
+    at.hurry()
+    until_quiet(telling)
+    until_quiet(telling)
+    [mail] = office.mails
+    assert mail.message["Subject"] == "Gatehouse: access has ended"
+    assert mail.text.count("* Your access to LabGuest has ended") == 20
+
+
+@BOTH
 def test_rule_16_everybody_is_told_of_a_recovery(at: Desk, office: PostOffice) -> None:
     with at.database.write() as tx:
         audit.record(tx, "owner.recovery_code_made", by=SYSTEM_ACTOR, subject="pi")

@@ -124,6 +124,8 @@ class Telling:
         with self._database.write() as tx:
             for row in parcel.rows:
                 _settle(tx, row, parcel, outcome)
+            if outcome.via is not None and parcel.ts is None:
+                notices.postpone(tx, parcel.rows[0])
         said = {"topic": parcel.rows[0].topic, "notices": len(parcel.rows), "attempts": parcel.rows[0].attempts}
         if outcome.via is not None:
             _log.info("told", via=outcome.via, **said)
