@@ -116,7 +116,10 @@ def test_rule_15_a_slack_account_is_linked_with_ones_own_token(lab: Lab, at: At)
     bob = at("bob")
     assert bob.run("link", "AAAA-AAAA", "U0BOB").code == Exit.REFUSED
     assert "bobby (U0BOB) in Slack is bob here." in bob.does("link", code, "U0BOB").out
-    assert lab.get("bob", "/v1/me/slack")["slack_user_id"] == "U0BOB"
+    assert lab.get("bob", "/v1/me/slack") == bob.json("link")
+    bob.does("link", "--remove")
+    assert bob.run("link").code == Exit.NOT_THERE
+    assert bob.run("link", code).code == Exit.USAGE
 
 
 def test_a_shell_completes_names_and_ids(at: At) -> None:

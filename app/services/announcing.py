@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app import log
 from app.db import Tx
-from app.domain import wishes
+from app.domain import webhooks, wishes
 from app.domain.notice_table import BY_EVENT, Line, Whom, said
 from app.domain.notices import CHANNEL, REMIND_AFTER, TOO_OLD, Topic
 from app.domain.rules import Rule
@@ -176,6 +176,9 @@ def facts_of(tx: Tx, event: Event, row: AccessRequest | None) -> dict[str, Any]:
         "slack": data.get("slack_user_id"),
         "slack_name": data.get("slack_name"),
         "by": data.get("handed_out_by"),
+        "webhook": data.get("webhook_id"),
+        "host": data.get("host"),
+        "off": webhooks.SAID.get(str(data.get("why"))),
     }
     if row is not None:
         denied = [d.comment for d in approvals.decisions(tx, row.id) if d.verdict == Verdict.DENY and d.void is None]
