@@ -23,6 +23,11 @@ Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one."
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
+_OUTSIDE = ("mail_url", "mail_from", *(f"slack_{name}" for name in ("bot_token", "app_token", "signing_secret")))
+_OUTSIDE += ("slack_team_id", "slack_app_id", "slack_channel")
+"""Settings of those who would be told of what happens in a demo."""
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (serve, worker, slack, demo):
@@ -100,6 +105,7 @@ def demo() -> None:
         # Always on a database of its own: a demo in somebody's real one would be a bad surprise.
         waits = {"key_overlap": keys_story.OVERLAP, "key_idle": keys_story.IDLE}
         alone = settings.model_copy(update={"database_url": "", **waits})
+        alone = alone.model_copy(update=dict.fromkeys(_OUTSIDE))
         alone.model_fields_set.discard("database_url")
         settings, endpoint_url, people = _simulate(stack, alone)
         running = stack.enter_context(runtime.started(settings, host="127.0.0.1", port=0, endpoint_url=endpoint_url))
