@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.slack import cards, form, home
 from tests.conftest import Databases
-from tests.support.fake_slack import FakeSlack, fake_slack
+from tests.support.fake_slack import FakeSlack
 from tests.support.fake_slack_telling import PATH, Told
 from tests.support.lab import Lab
 from tests.support.slack_lab import link, slack_lab
@@ -27,12 +27,6 @@ TYPED = ("help", "request LabGuest for 1h because x", "mine", "pending", "return
 PRESSED = (cards.APPROVE, cards.DENY, cards.WITH_NOTE, cards.EXTEND, cards.LINK, home.RETURN, home.ASK)
 SENT = (form.ASK, form.DENY, form.WITH_NOTE, form.EXTEND)
 FIELDS = ("group", "user", "duration", "reason", "comment")
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[FakeSlack]:
-    with fake_slack() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

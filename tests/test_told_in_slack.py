@@ -5,19 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Databases
-from tests.support.fake_slack import CHANNEL, FakeSlack, fake_slack
+from tests.support.fake_slack import CHANNEL, FakeSlack
 from tests.support.fake_slack_state import Message
 from tests.support.lab import Lab
 from tests.support.site import until
 from tests.support.slack_lab import link, slack_lab
 
 IDS = {"bob": "U1", "alice": "U2", "pi": "U3"}
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[FakeSlack]:
-    with fake_slack() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

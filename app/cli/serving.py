@@ -60,11 +60,7 @@ def serve(
 
 def worker() -> None:
     """Work without serving: any number of these beside PostgreSQL."""
-    settings = config.load()
-    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    settings, stop = _until_told()
     with ExitStack() as stack:
         database = stack.enter_context(runtime.opened(settings, alone=False))
         delivery = stack.enter_context(runtime.working(settings, database))
@@ -78,11 +74,7 @@ def worker() -> None:
 
 def slack() -> None:
     """Listen to Slack over Socket Mode, beside PostgreSQL. On SQLite gatehouse serve does it."""
-    settings = config.load()
-    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    settings, stop = _until_told()
     with ExitStack() as stack:
         database = stack.enter_context(runtime.opened(settings, alone=False))
         desk = stack.enter_context(runtime.hearing(settings, database))
@@ -91,6 +83,16 @@ def slack() -> None:
             stack.enter_context(metrics.serve(metrics.of_process(VERSION), settings.metrics_port))
         log.get("slack").info("listening")
         stop.wait()
+
+
+def _until_told() -> tuple[Settings, threading.Event]:
+    """The settings of a process without a web server, and what is set when it is told to leave."""
+    settings = config.load()
+    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return settings, stop
 
 
 def _leave(_number: int, _frame: object) -> None:
