@@ -1,15 +1,13 @@
-"""Notices where something is odd: two processes at the same copy, addresses, and what nobody thought of."""
+"""Notices where something is odd: two processes at the same copy, and addresses that are more than addresses."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import pytest
 from typing_extensions import override
 
-from app.clients.mail import Mailer
 from app.clients.slack import web_client
 from app.domain.words import Verdict
-from app.models import NoticeState, User
+from app.models import User
 from app.telling.parcels import Parcel
 from app.telling.sending import Outcome, Sender
 from tests.conftest import Databases
@@ -58,29 +56,6 @@ def test_an_address_that_a_header_would_read_otherwise_is_not_written_to(
     until_quiet(at.telling())
     assert [mail.to for mail in office.mails] == ["pi@lab.example"]
     assert {row.failure for row in at.rows() if row.whom == "alice"} == {"bad_address"}
-
-
-class Breaks(Sender):
-    """Cannot send what is for alice, for a reason that nobody thought of."""
-
-    @override
-    def send(self, parcel: Parcel) -> Outcome:
-        if parcel.rows[0].whom == "alice":
-            raise ZeroDivisionError
-        return super().send(parcel)
-
-
-def test_one_that_cannot_be_told_does_not_keep_the_others_from_it(at: Desk, office: PostOffice) -> None:
-    at.ask()
-    mail = at.settings.mail()
-    assert mail is not None
-    until_quiet(at.telling(Breaks(None, Mailer(*mail)), lease=timedelta(0)))
-    assert [mail.to for mail in office.mails] == ["pi@lab.example"]
-    until_quiet(at.telling())  # and it waits for its turn
-    assert {(row.state, row.failure) for row in at.rows() if row.whom == "alice"} == {(NoticeState.WAITING, "broken")}
-    at.hurry()
-    until_quiet(at.telling())
-    assert sorted(mail.to for mail in office.mails) == ["alice@lab.example", "pi@lab.example"]
 
 
 @pytest.mark.parametrize(("before", "moment"), [(False, "noting"), (True, "sending")], ids=["new", "changed"])

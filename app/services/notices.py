@@ -17,8 +17,8 @@ SOON = timedelta(seconds=3)
 """What follows within this time goes into the same message."""
 GAP = timedelta(seconds=60)
 """Between two messages to one person that are not about a decision or their own safety."""
-TOGETHER = 20
-"""Notices in one message at most."""
+TOGETHER, LONGEST = 20, 2500
+"""Notices, and characters of theirs, in one message at most: a message of Slack's has no room for more."""
 KEPT = timedelta(days=90)
 
 _notices = columns(Notice)
@@ -126,9 +126,12 @@ def gather(tx: Tx, row: Notice, until: datetime) -> list[Notice]:
         .order_by(col(Notice.id))
         .limit(TOGETHER - 1)
     )
-    others = [other for other in tx.session.scalars(query).all() if _is_free(tx, other)]
-    for other in others:
+    others, room = list[Notice](), LONGEST - len(row.text)
+    for other in tx.session.scalars(query).all():
         tx.session.expunge(other)
+        room -= len(other.text)
+        if _is_free(tx, other) and room >= 0:
+            others.append(other)
     return sorted([row, *(other for other in others if claim(tx, other, until))], key=lambda one: one.id)
 
 
@@ -142,6 +145,17 @@ def sent(tx: Tx, row: Notice, via: str, **values: Any) -> None:
     done = {"state": NoticeState.SENT, "via": via, "sent_at": tx.now, "sealed": None, "attempts": 0, "failure": None}
     _write(tx, row, **done, **again, **values)
     metrics.NOTICES.labels(via).inc()
+
+
+def postpone(tx: Tx, row: Notice) -> None:
+    """A message went to somebody: what else waits for them to be gathered comes no earlier than a while later."""
+    if row.topic not in ALONE:
+        waits = _notices.c.whom == row.whom, _OPEN, _notices.c.topic.not_in(sorted(ALONE)), _notices.c.attempts == 0
+        soon = sa.select(_notices.c.id).where(*waits, _notices.c.due_at < tx.now + GAP).order_by(_notices.c.id)
+        # Locked in the order in which `gather` claims them, so that two processes never wait for each other.
+        found = tx.session.connection().execute(soon.with_for_update()).scalars().all()
+        later = sa.update(_notices).where(_notices.c.id.in_(found)).values(due_at=tx.now + GAP)
+        tx.session.connection().execute(later)
 
 
 def shown(tx: Tx, row: Notice, shows: str | None) -> None:
@@ -162,12 +176,6 @@ def later(tx: Tx, row: Notice, why: str, *, after: timedelta | None = None) -> N
     again = tx.now + (pause(row.attempts) if after is None else after)
     _write(tx, row, due_at=again, attempts=attempts, failure=why)
     metrics.NOTICES.labels("tried_again").inc()
-
-
-def broken(tx: Tx, row: Notice) -> None:
-    """Something is wrong with it that nobody thought of: it waits, whoever holds it, so that others are told."""
-    again = {"due_at": tx.now + pause(row.attempts), "attempts": row.attempts + 1, "failure": "broken"}
-    tx.session.connection().execute(_OUTCOME.values(**again), {"was_id": row.id})
 
 
 def dropped(tx: Tx, row: Notice, why: str) -> None:
