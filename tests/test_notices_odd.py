@@ -1,13 +1,16 @@
 """Notices where something is odd: two processes at the same copy, and addresses that are more than addresses."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from typing_extensions import override
 
 from app.clients.slack import web_client
+from app.domain.notices import Topic
 from app.domain.words import Verdict
 from app.models import User
+from app.services import notices
 from app.telling.parcels import Parcel
 from app.telling.sending import Outcome, Sender
 from tests.conftest import Databases
@@ -75,3 +78,38 @@ def test_a_copy_is_true_in_the_end_whichever_process_is_slow(at: Desk, before: b
 
         until_quiet(at.telling(Slow(at, **{moment: denied})))
         assert ["Denied" in message.words for message in slack.messages("U3")] == [True]
+
+
+class Counts(Sender):
+    """Counts what it is asked to send."""
+
+    asked = 0
+
+    @override
+    def send(self, parcel: Parcel) -> Outcome:
+        self.asked += 1
+        return super().send(parcel)
+
+
+def test_what_waits_for_slack_is_not_looked_at_again_one_by_one(at: Desk) -> None:
+    with fake_slack() as slack:
+        at.settings = at.settings.model_copy(update=slack.settings())
+        at.link("pi", "U3")
+        request = at.ask()
+        given: dict[str, Any] = {"whom": "pi", "topic": Topic.TO_DECIDE, "about": request, "text": "a test"}
+        with at.database.write() as tx:
+            notices.add(tx, [notices.make(tx, key=f"test/{number}", **given) for number in range(40)])
+        slack.down()
+        sender = Counts(web_client(at.settings.slack(), retries=0), None, away=60.0)
+        telling = at.telling(sender)
+        until_quiet(telling)
+        first = sender.asked
+        for _ in range(3):
+            at.hurry()
+            until_quiet(telling)
+        assert first > 40
+        assert sender.asked - first <= 3 * 2  # those that found out themselves
+        slack.up()
+        at.hurry()
+        until_quiet(at.telling())
+        assert len([m for m in slack.messages("U3") if request in m.words]) == 41

@@ -178,6 +178,12 @@ def later(tx: Tx, row: Notice, why: str, *, after: timedelta | None = None) -> N
     metrics.NOTICES.labels("tried_again").inc()
 
 
+def wait(tx: Tx, ids: Collection[str], left: timedelta) -> None:
+    """Have those of these that are due, and that nobody claimed, come due again after that time."""
+    mine = sa.update(_notices).where(_notices.c.id.in_(sorted(ids)), _notices.c.due_at <= tx.now)
+    tx.session.connection().execute(mine.values(due_at=tx.now + left))
+
+
 def dropped(tx: Tx, row: Notice, why: str) -> None:
     """Nobody needs it any more, or nobody can be told."""
     _write(tx, row, state=NoticeState.DROPPED, sealed=None, failure=why)

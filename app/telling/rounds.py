@@ -1,8 +1,8 @@
 """The rounds of a courier that tells people: follow the audit, look ahead, send what is due."""
 
 import time
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, get_args
 
 from slack_sdk.errors import SlackClientError
 
@@ -13,12 +13,12 @@ from app.config import Settings
 from app.db import Database, Tx
 from app.delivery.courier import Courier
 from app.domain.notice_table import RESTORED_WORDS
-from app.domain.notices import CARDS, TOO_OLD, Topic
+from app.domain.notices import CARDS, TOO_OLD, Topic, Way
 from app.models import Notice, NoticeState
 from app.services import announcing, ending_soon, following, notices, people, restoration
 from app.services.announcing import Announcer
 from app.telling.parcels import Packer, Parcel
-from app.telling.sending import Outcome, Sender
+from app.telling.sending import Outcome, Sender, waits_for
 
 _log = log.get("telling")
 NAME = "notices"
@@ -80,13 +80,29 @@ class Telling:
             rows = notices.due(tx, MOST)
             first = notices.next_due(tx) if not rows else None
             now = tx.now
+        waiting = self._wait(rows, now)
         handled = set[str]()
         for row in sorted(rows, key=lambda row: row.topic not in CARDS):
-            if row.id not in handled:
+            if row.id not in waiting | handled:
                 handled |= self._deliver(row)
         if rows:
             return 0.0
         return IDLE if first is None else min(IDLE, max(0.05, (first - now).total_seconds()))
+
+    def _wait(self, rows: list[Notice], now: datetime) -> set[str]:
+        """Have those go on waiting that wait for a way which still does not answer; their ids.
+
+        All at once: by itself each would cost three transactions every few seconds, for as long as Slack is away.
+        """
+        waiting = set[str]()
+        for way in get_args(Way):
+            left = self._sender.rests(way)
+            found = [row.id for row in rows if row.failure == waits_for(way) and now - row.since <= TOO_OLD]
+            if left > timedelta(0) and found:
+                with self._database.write() as tx:
+                    notices.wait(tx, found, left)
+                waiting.update(found)
+        return waiting
 
     def _look_ahead(self) -> None:
         if time.monotonic() - self._looked < self._ahead:

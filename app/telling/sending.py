@@ -58,6 +58,11 @@ class Outcome:
     ts: str | None = None
 
 
+def waits_for(way: Way) -> str:
+    """The word for the row of one that waits until a way answers again."""
+    return f"{way}_away"
+
+
 class _Later(Exception):
     def __init__(self, why: str, after: float | None = None) -> None:
         super().__init__(why)
@@ -83,9 +88,8 @@ class Sender:
         """Send it over the first way that takes it. A way that may take it later is waited for."""
         why = "no_way"
         for way in parcel.ways:
-            left = self._away.get(way, 0.0) - time.monotonic()
-            if left > 0:
-                return Outcome(why="away", again=True, after=timedelta(seconds=left))
+            if (left := self.rests(way)) > timedelta(0):
+                return Outcome(why=waits_for(way), again=True, after=left)
             try:
                 return self._by_slack(parcel) if way == "slack" else self._by_mail(parcel)
             except _Later as later:
@@ -94,6 +98,10 @@ class Sender:
             except _Never as never:
                 why = str(never)
         return Outcome(why=why)
+
+    def rests(self, way: Way) -> timedelta:
+        """For how long nothing is sent over it, since it did not answer."""
+        return timedelta(seconds=max(0.0, self._away.get(way, 0.0) - time.monotonic()))
 
     def _by_mail(self, parcel: Parcel) -> Outcome:
         if self._mailer is None or parcel.letter is None:
