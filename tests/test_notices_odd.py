@@ -7,10 +7,12 @@ import pytest
 from typing_extensions import override
 
 from app.clients.slack import web_client
+from app.domain.actors import Caller
 from app.domain.notices import Topic
+from app.domain.people import Person
 from app.domain.words import Verdict
-from app.models import User
-from app.services import notices
+from app.models import AccessRequest, User
+from app.services import audit, notices
 from app.telling.parcels import Parcel
 from app.telling.sending import Outcome, Sender
 from tests.conftest import Databases
@@ -31,6 +33,18 @@ def at(databases: Databases, office: PostOffice) -> Iterator[Desk]:
     made.telling()
     yield made
     made.database.close()
+
+
+def test_who_did_it_is_said_where_no_reason_was_given(at: Desk, office: PostOffice) -> None:
+    request = at.ask()
+    with at.database.write() as tx:
+        row = tx.session.get_one(AccessRequest, request)
+        audit.of_request(tx, "access_request.cancelled", row, by=Caller("pi", person=Person("pi")))
+    telling = at.telling()
+    until_quiet(telling)
+    at.hurry()
+    until_quiet(telling)
+    assert "was cancelled: by pi." in office.of("bob")[0].text
 
 
 class Slow(Sender):

@@ -165,7 +165,7 @@ def facts_of(tx: Tx, event: Event, row: AccessRequest | None) -> dict[str, Any]:
         "access": data.get("group") or data.get("policy"),
         "until": _at(_first(data, "ends_at", "expires_at", "old_key_until", "delete_after")),
         "used": _at(data.get("used_at")),
-        "reason": str(data.get("reason") or "").replace("_", " "),
+        "reason": str(data.get("reason") or f"by {event.actor}").replace("_", " "),
         "detail": (data.get("failure") or {}).get("detail") or data.get("code") or "no reason was given",
         "continued_by": data.get("continued_by"),
         "count": data.get("count"),
