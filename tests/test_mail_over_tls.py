@@ -1,7 +1,11 @@
 """Mail over STARTTLS: signed in only after the channel is private, to a server whose certificate is believed."""
 
+import contextlib
 import datetime as dt
+import socket
 import ssl
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +40,28 @@ def certificate(folder: Path) -> Path:
     path = folder / "server.pem"
     path.write_bytes(key.private_bytes(*form) + made.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+def test_a_server_that_drips_is_left() -> None:
+    """Each byte comes in time for its step, and the last one never."""
+    dripped: list[bool] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            taken, _ = listening.accept()
+            with taken, contextlib.suppress(OSError):
+                for _ in range(400):
+                    taken.sendall(b"2")
+                    time.sleep(0.05)
+                dripped.append(True)
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        server = MailServer("127.0.0.1", listening.getsockname()[1], "plain")
+        with pytest.raises(MailLater):
+            Mailer(server, "gatehouse@lab.example", whole=0.5).send(LETTER)
+        thread.join(30)
+        assert dripped == []
 
 
 def test_mail_is_handed_over_in_private(tmp_path: Path) -> None:

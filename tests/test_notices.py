@@ -132,6 +132,17 @@ def test_whom_slack_does_not_know_is_told_by_mail(at: Desk, office: PostOffice) 
 
 
 @ON_SQLITE
+def test_where_slack_refuses_the_app_itself_mail_is_used_at_once(at: Desk, office: PostOffice) -> None:
+    with fake_slack() as slack:
+        at.settings = at.settings.model_copy(update=slack.settings())
+        at.link("alice", "U2")
+        slack.fail("chat.postMessage", error="token_revoked", times=100)
+        at.ask()
+        until_quiet(at.telling())
+        assert "alice@lab.example" in [mail.to for mail in office.mails]
+
+
+@ON_SQLITE
 def test_where_a_rule_keeps_slack_out_mail_is_used(at: Desk, office: PostOffice) -> None:
     with fake_slack() as slack:
         at.settings = at.settings.model_copy(update=slack.settings())

@@ -1,7 +1,11 @@
-"""Mail over SMTP: one letter a call, in plain text, with a timeout for each step."""
+"""Mail over SMTP: one letter a call, in plain text, with a timeout for each step and for all of them."""
 
+import contextlib
 import smtplib
+import socket
 import ssl
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -11,8 +15,11 @@ from app.domain.mail_address import MailServer, is_writable
 
 TIMEOUT = 10.0
 """Seconds for each step of the conversation."""
+WHOLE = 60.0
+"""Seconds for all of it: a server that says a byte now and then passes every step's."""
 _OURS = smtplib.SMTPConnectError | smtplib.SMTPHeloError | smtplib.SMTPSenderRefused
 _LATER = range(400, 500)
+_READY = 220
 _NOT_US = {454, 530, 534, 535, 538}
 """What is wrong with how we sign in: whoever runs Gatehouse can mend that, so it is tried again."""
 
@@ -55,13 +62,20 @@ class Mailer:
         server: Whom to hand them to.
         sender: The address that they are from.
         timeout: Seconds for each step.
+        whole: Seconds for all of them.
         context: Which certificates are believed; the system's where None.
     """
 
     def __init__(
-        self, server: MailServer, sender: str, *, timeout: float = TIMEOUT, context: ssl.SSLContext | None = None
+        self,
+        server: MailServer,
+        sender: str,
+        *,
+        timeout: float = TIMEOUT,
+        whole: float = WHOLE,
+        context: ssl.SSLContext | None = None,
     ) -> None:
-        self._server, self._sender, self._timeout = server, sender, timeout
+        self._server, self._sender, self._timeout, self._whole = server, sender, timeout, whole
         self._context = context or ssl.create_default_context()
 
     def send(self, letter: Letter) -> None:
@@ -77,7 +91,7 @@ class Mailer:
         except ValueError:
             raise MailRefused("bad_address") from None
         try:
-            with self._connected() as smtp:
+            with self._conversation() as smtp:
                 smtp.send_message(message, self._sender, [letter.to])
         except smtplib.SMTPRecipientsRefused as problem:
             code = next(iter(problem.recipients.values()), (0, b""))[0]
@@ -92,23 +106,38 @@ class Mailer:
         except (smtplib.SMTPException, OSError, ValueError) as problem:
             raise MailLater(f"smtp_{type(problem).__name__}") from None
 
-    def _connected(self) -> smtplib.SMTP:
+    @contextlib.contextmanager
+    def _conversation(self) -> Iterator[smtplib.SMTP]:
+        """A connection that is signed in, and cut when it has lasted long enough."""
         server = self._server
-        if server.tls == "smtps":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=self._timeout, context=self._context
-            )
-        else:
-            smtp = smtplib.SMTP(server.host, server.port, timeout=self._timeout)
+        smtp = (
+            smtplib.SMTP_SSL(timeout=self._timeout, context=self._context)
+            if server.tls == "smtps"
+            else smtplib.SMTP(timeout=self._timeout)
+        )
+
+        def cut() -> None:
+            with contextlib.suppress(OSError, AttributeError):  # there is no socket yet, or none any more
+                smtp.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr] # AttributeError
+
+        timer = threading.Timer(self._whole, cut)
+        timer.daemon = True
+        timer.start()
         try:
+            smtp._host = server.host  # type: ignore[attr-defined] # noqa: SLF001 - what its own constructor does, for TLS
+            code, said = smtp.connect(server.host, server.port)
+            if code != _READY:
+                raise smtplib.SMTPConnectError(code, said)
             if server.tls == "starttls":
                 smtp.starttls(context=self._context)
             if server.user is not None and server.password is not None:
                 smtp.login(server.user, server.password)
-        except BaseException:
+            yield smtp
+            with contextlib.suppress(smtplib.SMTPException, OSError):  # the letter is taken, whatever it says now
+                smtp.quit()
+        finally:
+            timer.cancel()
             smtp.close()
-            raise
-        return smtp
 
     def _written(self, letter: Letter) -> EmailMessage:
         message = EmailMessage(policy=SMTP)

@@ -37,6 +37,10 @@ _NEVER = frozenset(
     }
 )
 """What Slack will say again whenever it is asked; everything else may be mended."""
+_NOT_US = frozenset(
+    {"account_inactive", "invalid_auth", "missing_scope", "not_authed", "token_expired", "token_revoked"}
+)
+"""It refuses us, whatever we send: a person has to mend that, so meanwhile another way is taken where there is one."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,13 @@ def waits_for(way: Way) -> str:
 
 
 class _Later(Exception):
-    def __init__(self, why: str, after: float | None = None) -> None:
+    def __init__(self, why: str, after: float | None = None, *, elsewhere: bool = False) -> None:
         super().__init__(why)
-        self.why, self.after = why, after
+        self.why, self.after, self.elsewhere = why, after, elsewhere
+
+    def outcome(self) -> Outcome:
+        after = None if self.after is None else timedelta(seconds=self.after)
+        return Outcome(why=self.why, again=True, after=after)
 
 
 class _Never(Exception):
@@ -86,18 +94,19 @@ class Sender:
 
     def send(self, parcel: Parcel) -> Outcome:
         """Send it over the first way that takes it. A way that may take it later is waited for."""
-        why = "no_way"
+        why, waits = "no_way", None
         for way in parcel.ways:
             if (left := self.rests(way)) > timedelta(0):
                 return Outcome(why=waits_for(way), again=True, after=left)
             try:
                 return self._by_slack(parcel) if way == "slack" else self._by_mail(parcel)
             except _Later as later:
-                after = None if later.after is None else timedelta(seconds=later.after)
-                return Outcome(why=later.why, again=True, after=after)
+                if not later.elsewhere:
+                    return later.outcome()
+                waits = later.outcome()
             except _Never as never:
                 why = str(never)
-        return Outcome(why=why)
+        return waits or Outcome(why=why)
 
     def rests(self, way: Way) -> timedelta:
         """For how long nothing is sent over it, since it did not answer."""
@@ -146,5 +155,7 @@ class Sender:
             return _Later("slack_busy", pause)
         if error in _NEVER:
             return _Never(f"slack_{error}")
+        if error in _NOT_US:
+            return _Later(f"slack_{error}", elsewhere=True)
         self._away["slack"] = time.monotonic() + self._rest
         return _Later(f"slack_{error}")
