@@ -42,7 +42,7 @@ class Refused(GatehouseError):
         try:
             said = answer.json()
             code, detail, extra = said["code"], said["detail"], dict(said)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RecursionError):
             code, detail, extra = "unreadable", f"GATEHOUSE_URL answers {answer.status_code}, and not as Gatehouse", {}
         super().__init__(str(detail), code=str(code))
         self.answered, self.extra = answer.status_code, extra
@@ -136,7 +136,7 @@ class Api:
             return None
         try:
             return answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refused(answer) from None
 
     def _send(self, request: httpx.Request, *, once: bool) -> httpx.Response:
@@ -171,7 +171,9 @@ class Api:
 
 def segment(text: str) -> str:
     """A name or an id as one part of a path, whatever it holds."""
-    return quote(text, safe="") if text.strip(".") else quote(text, safe="").replace(".", "%2E")
+    # What the terminal gave that is no UTF-8 goes as it came: nothing has such a name, and Gatehouse says so.
+    quoted = quote(text, safe="", errors="surrogateescape")
+    return quoted if text.strip(".") else quoted.replace(".", "%2E")
 
 
 def _pause(said: str) -> float:
