@@ -71,6 +71,8 @@ def test_what_they_did_is_so(ran: dict[str, list[Ran]], lab: Lab, folder: Path) 
 def test_they_end_with_the_codes_that_they_name(ran: dict[str, list[Ran]], examples: Examples, folder: Path) -> None:
     assert len(ran) == 4
     (folder / "wrong.csv").write_text("name,last_day\ncarol,yesterday\n")
+    (folder / "long.csv").write_text(f"name,last_day\n{'x' * 200_000},2026-01-01\n")
+    (folder / "excel.csv").write_bytes(b"\xef\xbb\xbfname,last_day\r\nnobody,2026-01-01\r\n")
     (folder / "gone.csv").write_text("name,last_day\npi,2026-01-01\n")
     ask = "python examples/day_of_ec2.py --group LabGuest --reason x"
     codes = {
@@ -78,6 +80,8 @@ def test_they_end_with_the_codes_that_they_name(ran: dict[str, list[Ran]], examp
         f"{ask} --for P1Y --wait 0": 1,
         f"GATEHOUSE_TOKEN= {ask}": 2,
         "python examples/offboarding.py wrong.csv": 2,
+        "python examples/offboarding.py long.csv": 2,
+        "python examples/offboarding.py excel.csv": 0,
         "python examples/offboarding.py gone.csv": 1,  # bob may not suspend the owner
         "python examples/rotate_own_key.py nowhere": 2,
         "python examples/rotate_own_key.py credentials": 1,  # the last rotation is not over

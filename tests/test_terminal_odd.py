@@ -11,9 +11,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app.cli.exits import Exit
+from app.cli import terminal
+from app.cli.client import Api
+from app.cli.exits import Exit, NoAnswer
 from app.cli.person import screen
-from tests.support.odd_server import Odd, odd_server
+from tests.support.odd_server import DRIPPING, Odd, odd_server
 from tests.support.terminal import Person
 from tests.test_terminal_answers import ASK, HOSTILE, ROW
 
@@ -69,6 +71,15 @@ def test_a_beginning_is_not_taken_for_my_own_where_it_waits_for_me_as_well(odd: 
     odd.answers = [*pages, (200, ROW)]
     said = person.run("show", ROW["id"][:8], "--json")
     assert (said.code, mine in said.err, theirs in said.err) == (Exit.USAGE, True, True)
+
+
+def test_who_completes_does_not_wait_for_an_answer_whose_end_does_not_come(odd: Odd) -> None:
+    odd.answers = [(200, DRIPPING)]
+    door = terminal.Door(odd.url, "gh_pat_x")
+    with Api(door, hurry=0.4) as api, pytest.raises(NoAnswer, match="ReadTimeout"):
+        api.get("/v1/secrets")
+    with Api(door) as api:
+        assert api.get("/v1/secrets") == NOTHING
 
 
 def gatehouse(person: Person, *arguments: str, **how: Any) -> subprocess.CompletedProcess[str]:

@@ -159,10 +159,13 @@ class Api:
         """The same with all of its body, up to the limit."""
         try:
             body = bytearray()
+            ends = time.monotonic() + answer.request.extensions["timeout"]["read"]
             for part in answer.iter_bytes():
                 body += part
                 if len(body) > _LARGEST:
                     raise NoAnswer(f"Gatehouse at {self.door.url} answers more than makes sense; is it Gatehouse?")
+                if time.monotonic() > ends:  # httpx's own timeout is for each part
+                    raise httpx.ReadTimeout("its end did not come")
         finally:
             answer.close()
         kept = {name: value for name in ("Content-Type", "Retry-After") if (value := answer.headers.get(name))}
