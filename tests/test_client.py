@@ -195,9 +195,9 @@ def test_what_is_not_gatehouse_is_said(shared: Lab, line: Between, pauses: Pause
 def test_an_answer_whose_end_does_not_come_is_not_waited_for() -> None:
     with odd_server() as odd:
         odd.answers = [(200, DRIPPING)]
-        with gh.Gatehouse(odd.url, "gh_pat_x", timeout=0.4, patience=gh.Patience(tries=1)) as slow:
-            with pytest.raises(gh.Unreachable, match="ReadTimeout"):
-                list(slow.secrets())
+        slow = gh.Gatehouse(odd.url, "gh_pat_x", timeout=0.4, patience=gh.Patience(tries=1))
+        with slow, pytest.raises(gh.Unreachable, match="ReadTimeout"):
+            list(slow.secrets())
         with gh.Gatehouse(odd.url, "gh_pat_x", timeout=20) as patient:
             assert list(patient.secrets()) == []
 

@@ -68,6 +68,31 @@ def test_what_they_did_is_so(ran: dict[str, list[Ran]], lab: Lab, folder: Path) 
     assert [(d["approver"], d["channel"]) for d in asked["decisions"]] == [("pi", "api")]
 
 
+def test_a_key_that_was_collected_and_not_kept_is_replaced(
+    ran: dict[str, list[Ran]], examples: Examples, lab: Lab, folder: Path
+) -> None:
+    assert len(ran) == 4
+    file, beside = folder / "credentials", folder / ".credentials.new"
+
+    def keys() -> set[str]:
+        return {k["AccessKeyId"] for k in lab.iam.list_access_keys(UserName="bob")["AccessKeyMetadata"]}
+
+    kept = configparser.ConfigParser(interpolation=None)
+    kept.read(file)
+    lost = kept["default"]["aws_access_key_id"]
+    [old] = keys() - {lost}
+    # As it is where a run is killed with the answer in its hands.
+    [made] = lab.get("bob", "/v1/access-requests?kind=access_key.rotate")["items"]
+    beside.write_text(f"# made by access request {made['id']}\n")
+    file.write_text(f"[default]\naws_access_key_id = {old}\naws_secret_access_key = x\n")
+    again = examples.run("bob", "python examples/rotate_own_key.py credentials")
+    assert (again.code, "was lost, and is deleted" in again.output) == (0, True), again.output
+    kept.read(file)
+    assert keys() == {old, kept["default"]["aws_access_key_id"]}
+    assert lost not in keys()
+    assert not beside.exists()
+
+
 def test_they_end_with_the_codes_that_they_name(ran: dict[str, list[Ran]], examples: Examples, folder: Path) -> None:
     assert len(ran) == 4
     (folder / "wrong.csv").write_text("name,last_day\ncarol,yesterday\n")

@@ -57,7 +57,7 @@ def odd_server() -> Iterator[Odd]:
             self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n")
             with contextlib.suppress(ConnectionError):
                 for n in range(30):
-                    self.wfile.write(body[n : n + 1] if n < 29 else body[n:])  # noqa: PLR2004 - the rest at once
+                    self.wfile.write(body[n : n + 1] if n < 29 else body[n:])
                     time.sleep(0.05)
             self.close_connection = True
 
