@@ -212,10 +212,14 @@ def test_an_address_that_was_public_at_registration_is_refused_when_it_leads_ins
 
 @pytest.mark.parametrize(
     "answer",
-    [["10.0.0.1"], [PUBLIC, "127.0.0.1"], ["::ffff:7f00:1"], ["fe80::1%lo"], [PUBLIC] * 9, ["64:ff9b::7f00:1"]],
+    [["10.0.0.1"], [PUBLIC, "127.0.0.1"], ["::ffff:7f00:1"], ["fe80::1%lo"], [PUBLIC] * 33, ["64:ff9b::7f00:1"]],
 )
 def test_one_bad_address_among_a_names_refuses_it(answer: list[str]) -> None:
     assert Poster((), Changing(answer)).post(parse("https://hooks.example/"), b"{}", {}).error == "address_refused"
+
+
+def test_a_load_balancer_of_both_kinds_is_not_too_much() -> None:
+    assert Poster((), Changing([PUBLIC] * 8 + ["2606:2800:21f::1"] * 8)).why_not(parse("https://hooks.example/")) is None
 
 
 def test_plain_http_is_for_what_the_settings_open(receiver: Receiver) -> None:
