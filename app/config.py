@@ -23,6 +23,7 @@ _FEWEST_DISTINCT = 16
 """32 random bytes have fewer distinct values than this once in about 10^12 keys."""
 
 _MOST_PER_SECOND = 1e6
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def _key(value: object) -> bytes | None:
@@ -52,7 +53,7 @@ def _off_or_number(value: object) -> float | None:
 def _slack_url(value: object) -> str:
     try:
         parts = urlsplit(str(value))
-        local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        local = parts.hostname in LOOPBACK
         good = bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
         good = good and not (parts.query or parts.fragment or parts.username)
     except ValueError:

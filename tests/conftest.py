@@ -20,6 +20,7 @@ from app.cli import simulation
 from app.clients.iam import BotoIam
 from app.config import Settings
 from app.db import make_engine
+from tests.support.fake_slack import FakeSlack, fake_slack
 from tests.support.iam_ports import ministack_port, ministack_url, moto_port, port  # noqa: F401 - fixtures
 from tests.support.iam_stub import stub, stub_aws, stub_default, stub_emulator, stub_server  # noqa: F401 - fixtures
 from tests.support.lab import Lab, serving
@@ -167,6 +168,13 @@ class Databases:
 def databases(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, aws: str) -> Databases:
     """Makes databases; PostgreSQL is started when the first test needs it."""
     return Databases(tmp_path_factory.mktemp("databases"), lambda: request.getfixturevalue("postgres"), aws)
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[FakeSlack]:
+    """A fake Slack, with a memory for the whole module."""
+    with fake_slack() as found:
+        yield found
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 from typing import Any
@@ -15,15 +16,16 @@ from app.domain.actors import SYSTEM_ACTOR
 from app.domain.notice_table import TABLE
 from app.domain.notices import Topic
 from app.domain.states import GrantState
+from app.errors import Forbidden
 from app.models import AccessRequest, Follower, Grant, NoticeState, Restoration, User
-from app.services import announcing, audit, notices
+from app.services import announcing, audit, notice_choices, notices
 from app.services.following import Event
 from app.telling.parcels import Parcel
 from app.telling.sending import Outcome, Sender
 from tests.conftest import BOTH, Databases
 from tests.support.fake_slack import fake_slack
 from tests.support.post_office import PostOffice, post_office
-from tests.support.told import Clock, Desk, desk, until_quiet
+from tests.support.told import BOB, Clock, Desk, desk, until_quiet
 
 
 @pytest.fixture(scope="module")
@@ -142,11 +144,53 @@ def test_where_a_rule_keeps_slack_out_mail_is_used(at: Desk, office: PostOffice)
 
 
 @BOTH
+def test_many_things_at_once_are_few_messages(at: Desk, office: PostOffice) -> None:
+    for _ in range(3):
+        with at.database.write() as tx:
+            for _ in range(20):
+                audit.record(tx, "grant.ended", by=SYSTEM_ACTOR, subject="bob", group="LabGuest", reason="expired")
+    telling = at.telling()
+    until_quiet(telling)
+    at.hurry()
+    until_quiet(telling)
+    until_quiet(telling)
+    [mail] = office.mails
+    assert mail.message["Subject"] == "Gatehouse: access has ended"
+    assert mail.text.count("* Your access to LabGuest has ended") == 20
+
+
+@BOTH
 def test_rule_16_everybody_is_told_of_a_recovery(at: Desk, office: PostOffice) -> None:
     with at.database.write() as tx:
         audit.record(tx, "owner.recovery_code_made", by=SYSTEM_ACTOR, subject="pi")
     until_quiet(at.telling())
     assert sorted(mail.to for mail in office.mails) == [f"{name}@lab.example" for name in ("alice", "bob", "pi")]
+
+
+@ON_SQLITE
+def test_rule_14_a_token_that_can_make_nothing_cannot_silence_notices(at: Desk, office: PostOffice) -> None:
+    proof = replace(BOB, may_mint=False)
+    with at.database.write() as tx, pytest.raises(Forbidden):
+        notice_choices.choose(tx, proof, {Topic.DECIDED: "off"})
+    assert office.mails == []
+
+
+@ON_SQLITE
+def test_what_cannot_be_read_holds_nobody_up(at: Desk, office: PostOffice) -> None:
+    with at.database.write() as tx:
+        audit.record(tx, "grant.started", by=SYSTEM_ACTOR, subject="bob", ends_at="never", group="LabGuest")
+    request = at.ask()
+    telling = at.telling()
+    until_quiet(telling)
+    assert all(request in mail.text for mail in office.mails)
+    assert len(office.mails) == 2
+    other = at.ask("LabUser")
+    with at.database.write() as tx:
+        tx.session.get_one(AccessRequest, other).ruling = {"eligible_approvers": ["pi"]}
+    office.mails.clear()
+    until_quiet(telling)
+    assert office.mails == []
+    assert {row.failure for row in at.rows() if row.about == other} == {"not_packed"}
 
 
 @ON_SQLITE

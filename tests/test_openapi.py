@@ -34,8 +34,6 @@ ANY_TOKEN = {
     "GET /v1/me",
     "GET /v1/me/slack",
     "DELETE /v1/me/slack",
-    "GET /v1/me/notices",
-    "PUT /v1/me/notices",
     "GET /v1/tokens",
     "POST /v1/tokens",
     "DELETE /v1/tokens/{token_id}",

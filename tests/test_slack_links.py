@@ -11,17 +11,11 @@ from app.domain.words import Channel, Scope
 from app.services import directory, slack_links, tokens
 from app.services.slack_links import TRIES
 from tests.conftest import Databases
-from tests.support.fake_slack import FakeSlack, fake_slack
+from tests.support.fake_slack import FakeSlack
 from tests.support.lab import Lab
 from tests.support.slack_lab import code_of, link, slack_lab
 
 ASKS = {Scope.REQUESTS_READ, Scope.REQUESTS_WRITE}
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[FakeSlack]:
-    with fake_slack() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Databases
-from tests.support.fake_slack import CHANNEL, FakeSlack, fake_slack
+from tests.support.fake_slack import CHANNEL, FakeSlack
 from tests.support.fake_slack_telling import Ack
 from tests.support.lab import Lab
 from tests.support.slack_lab import link, slack_lab
@@ -25,12 +25,6 @@ from tests.support.slack_people import (
     waiting_for,
 )
 from tests.support.slack_transcript import PAGE, transcript
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[FakeSlack]:
-    with fake_slack() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,9 @@ from app.slack.desk import make_desk
 from app.slack.house import SlackHouse
 from app.slack.socket import LONGEST_PAUSE, SocketMode, pause_after
 from tests.conftest import Databases
-from tests.support.fake_slack import FakeSlack, fake_slack
+from tests.support.fake_slack import FakeSlack
 from tests.support.lab import Lab
 from tests.support.slack_lab import code_of, link, slack_lab
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[FakeSlack]:
-    with fake_slack() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

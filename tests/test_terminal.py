@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.cli.exits import Exit
 from app.cli.person import asking, words
 from app.domain import durations
+from app.services import slack_links
 from tests.conftest import Databases
 from tests.support.lab import Lab
 from tests.support.terminal import Person
@@ -107,6 +108,18 @@ def test_a_secret_is_shown_once_and_not_into_a_pipe(lab: Lab, at: At) -> None:
     again = bob.run("collect", waiting["id"], "--json")
     assert again.code == Exit.NOT_THERE
     assert "Nothing waits" in bob.does("secrets").out
+
+
+def test_rule_15_a_slack_account_is_linked_with_ones_own_token(lab: Lab, at: At) -> None:
+    with lab.running.database.write() as tx:
+        code = slack_links.new_code(tx, "U0BOB", "bobby", "T0LAB")
+    bob = at("bob")
+    assert bob.run("link", "AAAA-AAAA", "U0BOB").code == Exit.REFUSED
+    assert "bobby (U0BOB) in Slack is bob here." in bob.does("link", code, "U0BOB").out
+    assert lab.get("bob", "/v1/me/slack") == bob.json("link")
+    bob.does("link", "--remove")
+    assert bob.run("link").code == Exit.NOT_THERE
+    assert bob.run("link", code).code == Exit.USAGE
 
 
 def test_a_shell_completes_names_and_ids(at: At) -> None:

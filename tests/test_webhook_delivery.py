@@ -1,54 +1,28 @@
-"""Delivering webhooks: retries, slow and odd receivers, processes that die or race, owners who leave."""
+"""Delivering webhooks: retries, slow and odd receivers, owners who leave, what is let go of."""
 
-import base64
 import os
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
 
 from app.clients.webhooks import Poster
 from app.config import Settings
 from app.db import Database
 from app.domain import endpoints, webhooks
-from app.domain.actors import SYSTEM_ACTOR, Caller
-from app.domain.people import Person
 from app.domain.words import UserState
 from app.main import make_database
-from app.models import User, Webhook, WebhookDelivery, columns
-from app.services import audit, housekeeping
+from app.models import Notice, User, Webhook, WebhookDelivery, columns
+from app.services import following, housekeeping
 from app.services import webhooks as services
-from app.services.webhook_rounds import _NEXT, WebhookRounds
-from tests.conftest import BOTH, Databases
+from app.services.announcing import Announcer
+from tests.conftest import Databases
+from tests.support.hooks import LOOPBACK, PI, happen, hook_of, register, rounds_of, sent, states, turn
 from tests.support.receiver import METADATA, Receiver, receiving
-from tests.support.site import until
 
-LOOPBACK = (ip_network("127.0.0.0/8"),)
-PI = Caller("pi", person=Person("pi", roles=frozenset({"admin"})))
 SQLITE = pytest.mark.parametrize("kind", ["sqlite"])
-_CHILD = """
-import os, sys, time
-from datetime import timedelta
-from ipaddress import ip_network
-from app.clients.webhooks import Poster
-from app.config import Settings
-from app.main import make_database
-from app.services.webhook_rounds import WebhookRounds
-settings = Settings(_env_file=None)
-rounds = WebhookRounds(make_database(settings), Poster((ip_network("127.0.0.0/8"),)), lease=timedelta(seconds=0.3))
-while True:
-    rounds()
-    time.sleep(0.02)
-"""
 
 
 @pytest.fixture
@@ -67,47 +41,6 @@ def database(settings: Settings) -> Iterator[Database]:
     made = make_database(settings)
     yield made
     made.close()
-
-
-def rounds_of(database: Database, *pauses: float, **how: Any) -> WebhookRounds:
-    return WebhookRounds(database, Poster(LOOPBACK, whole=5.0), pauses=pauses or webhooks.PAUSES, **how)
-
-
-def register(database: Database, url: str, *events: str) -> str:
-    with database.write() as tx:
-        return services.register(tx, PI, url=url, events=events or ("*",))[0].id
-
-
-def happen(database: Database, *names: str) -> None:
-    for name in names:
-        with database.write() as tx:
-            audit.record(tx, "user.vouched", by=SYSTEM_ACTOR, subject=name)
-
-
-def sent(database: Database, hook: str) -> list[WebhookDelivery]:
-    """Oldest first."""
-    with database.look() as tx:
-        query = select(WebhookDelivery).where(columns(WebhookDelivery).c.webhook_id == hook)
-        return list(tx.session.scalars(query.order_by(columns(WebhookDelivery).c.id)))
-
-
-def hook_of(database: Database, hook: str) -> Webhook:
-    with database.look() as tx:
-        return tx.session.get_one(Webhook, hook)
-
-
-def turn(rounds: WebhookRounds, holds: Callable[[], bool]) -> None:
-    """Let the courier come by until something holds."""
-
-    def once() -> bool:
-        rounds()
-        return holds()
-
-    until(once, seconds=20)
-
-
-def states(database: Database, hook: str) -> list[str]:
-    return [row.state.value for row in sent(database, hook)]
 
 
 @SQLITE
@@ -206,88 +139,6 @@ def test_who_asks_us_to_wait_is_waited_for(database: Database, receiver: Receive
 
 
 @SQLITE
-def test_what_was_sent_and_not_noted_by_a_process_that_died_is_sent_again(
-    database: Database, settings: Settings, receiver: Receiver
-) -> None:
-    hook = register(database, f"{receiver.url}/ok")
-    happen(database, "bob")
-    env = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(Path(__file__).parents[1]),
-        "GATEHOUSE_DATABASE_URL": settings.database_url,
-        "GATEHOUSE_SECRET_KEY": _text(settings.secret_key),
-        "GATEHOUSE_AUDIT_KEY": _text(settings.audit_key),
-    }
-    with subprocess.Popen([sys.executable, "-c", _CHILD], env=env) as child:
-
-        def die() -> None:
-            child.send_signal(signal.SIGKILL)
-            child.wait(20)
-
-        receiver.on_call = die
-        until(lambda: child.poll() is not None, seconds=30)
-    receiver.on_call = None
-    [row] = sent(database, hook)
-    assert (row.state, row.attempts, row.claims) == ("waiting", [], 1)
-    turn(rounds_of(database), lambda: states(database, hook) == ["delivered"])
-    assert [call.id for call in receiver.calls] == [row.id] * 2
-
-
-def _text(key: bytes | None) -> str:
-    return base64.urlsafe_b64encode(key or b"").decode()
-
-
-@BOTH
-def test_two_workers_send_each_once(database: Database, settings: Settings, receiver: Receiver) -> None:
-    hook = register(database, f"{receiver.url}/ok")
-    other = make_database(settings)
-    happen(database, *(f"person{number}" for number in range(12)))
-    workers = [rounds_of(one) for one in (database, other)]
-    done = threading.Event()
-
-    def work(rounds: WebhookRounds) -> None:
-        while not done.is_set():
-            rounds()
-
-    threads = [threading.Thread(target=work, args=(rounds,)) for rounds in workers]
-    for thread in threads:
-        thread.start()
-    until(lambda: states(database, hook) == ["delivered"] * 12, seconds=30)
-    done.set()
-    for thread in threads:
-        thread.join(20)
-    assert [rounds.stop(10) for rounds in workers] == [True, True]
-    other.close()
-    assert sorted(call.id for call in receiver.calls) == sorted(row.id for row in sent(database, hook))
-    assert {row.claims for row in sent(database, hook)} == {1}
-
-
-@pytest.mark.parametrize("kind", ["postgresql"])
-def test_who_comes_second_to_a_delivery_does_not_get_it(database: Database, settings: Settings) -> None:
-    hook = register(database, "http://127.0.0.1:1/")
-    with database.write() as tx:
-        services.ping(tx, PI, hook)
-    other = make_database(settings)
-    first, second = rounds_of(database), rounds_of(other)
-    got: list[Any] = []
-    thread = threading.Thread(target=lambda: got.append(second._claim(hook)))
-    waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    with database.write() as tx:
-        row = tx.session.connection().execute(_NEXT, {"webhook_id": hook, "now": tx.now}).one()
-        assert first._take(tx, row)
-        thread.start()  # it sees the delivery still as due, and waits for us
-
-        def stands_behind_us() -> bool:
-            with database.look() as look:
-                return bool(look.session.connection().execute(waits).scalar_one())
-
-        until(stands_behind_us, seconds=20)
-    thread.join(20)
-    other.close()
-    assert got == [None]
-
-
-@SQLITE
 @pytest.mark.parametrize("loses", [{"roles": ["member"]}, {"state": UserState.SUSPENDED}, {"state": UserState.DELETED}])
 def test_whoever_is_no_active_admin_any_more_hears_nothing(
     database: Database, receiver: Receiver, loses: dict[str, Any]
@@ -305,14 +156,20 @@ def test_whoever_is_no_active_admin_any_more_hears_nothing(
 
 
 @SQLITE
-def test_after_five_days_of_failing_it_is_turned_off(database: Database, receiver: Receiver) -> None:
+def test_after_five_days_of_failing_it_is_turned_off_and_its_owner_told(database: Database, receiver: Receiver) -> None:
     receiver.answers["/bad"] = [500]
     hook = register(database, f"{receiver.url}/bad")
     hooks = columns(Webhook)
     with database.write() as tx:
         tx.session.execute(sa.update(hooks).values(failing_since=tx.now - timedelta(days=5)))
+    with database.write() as tx:
+        following.begin(tx, "people")
     happen(database, "bob", "alice")
     turn(rounds_of(database), lambda: hook_of(database, hook).disabled_why == "failing")
+    following.follow(database, "people", Announcer(channel=False))
+    with database.look() as tx:
+        [(whom, text)] = tx.session.execute(sa.select(columns(Notice).c.whom, columns(Notice).c.text)).all()
+    assert (whom, "127.0.0.1 was turned off: nothing arrived there for five days." in text) == ("pi", True)
     assert states(database, hook) == ["failed", "failed"]
     assert len(receiver.calls) == 1
 

@@ -75,7 +75,8 @@ def test_who_registers_hears_what_happens_from_then_on_and_can_verify_it(lab: La
         "decision": "approved",
     }
     assert started["data"]["grant_id"] == grant_id
-    assert started["timestamp"].endswith("Z")
+    grant = lab.get("pi", f"/v1/grants/{grant_id}")
+    assert (started["timestamp"][-1], started["data"]["ends_at"]) == ("Z", grant["ends_at"])
     until(lambda: [row["state"] for row in deliveries(lab, hook)] == ["delivered"] * 2)
     newest = deliveries(lab, hook)[0]
     assert (newest["type"], [tried["status"] for tried in newest["attempts"]]) == ("grant.started", [200])

@@ -13,6 +13,7 @@ import typer
 
 from app.changes import REGISTRY
 from app.cli.client import Api, Refused
+from app.cli.plain import visible
 from app.domain import catalogue_plan
 from app.domain.catalogue_plan import CataloguePlan, Found, Step
 from app.domain.words import Kind
@@ -151,11 +152,12 @@ def _as_json(found: CataloguePlan, outcomes: list[dict[str, Any]]) -> dict[str, 
 def _tell(found: CataloguePlan, outcomes: list[dict[str, Any]]) -> None:
     for step, outcome in zip(found.steps, outcomes, strict=True):
         for line in (*step.lines(), *(f"    {text}" for text in _outcome(outcome))):
-            typer.echo(line)
+            typer.echo(visible(line))
     for text in found.fixed:
-        typer.echo(f"! {text}")
+        typer.echo(visible(f"! {text}"))
     if found.left_alone:
-        typer.echo(f"Not in the file and left alone: {', '.join(found.left_alone)} (--delete would delete them)")
+        names = visible(", ".join(found.left_alone))
+        typer.echo(f"Not in the file and left alone: {names} (--delete would delete them)")
     counts = [found.count(kind) for kind in (Kind.GROUP_CREATE, Kind.GROUP_UPDATE, Kind.GROUP_DELETE)]
     typer.echo("{} to create, {} to change, {} to delete.".format(*counts) if found.steps else "No changes.")
 

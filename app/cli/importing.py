@@ -10,6 +10,7 @@ from app.api import accounts
 from app.cli import runtime, terminal
 from app.cli.client import Api
 from app.cli.operations import Json, writing
+from app.cli.plain import visible
 from app.cli.troubles import told
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.words import DEFAULT_ACCOUNT
@@ -38,7 +39,7 @@ def import_(
         with writing(settings) as database:
             outcome = importing.run(database, runtime.reading(settings, database, account), SYSTEM_ACTOR, account)
         found = accounts.view(outcome).model_dump(mode="json")
-    typer.echo(json.dumps(found) if as_json else "\n".join(_lines(found)))
+    typer.echo(json.dumps(found) if as_json else "\n".join(map(visible, _lines(found))))
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

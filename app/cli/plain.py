@@ -16,8 +16,13 @@ def clean(text: object) -> str:
     if text is None:
         return ""
     joined = " ".join(str(text)[: 2 * _SHOWN].split())
-    shown = "".join(c if c.isprintable() else _escaped(c) for c in joined[:_SHOWN])
+    shown = visible(joined[:_SHOWN])
     return shown + "…" if len(joined) > _SHOWN else shown
+
+
+def visible(text: str) -> str:
+    """All of it, its spaces as they are."""
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
 def _escaped(character: str) -> str:

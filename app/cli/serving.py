@@ -23,6 +23,11 @@ Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one."
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
+_OUTSIDE = ("mail_url", "mail_from", *(f"slack_{name}" for name in ("bot_token", "app_token", "signing_secret")))
+_OUTSIDE += ("slack_team_id", "slack_app_id", "slack_channel")
+"""Settings of those who would be told of what happens in a demo."""
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (serve, worker, slack, demo):
@@ -55,11 +60,7 @@ def serve(
 
 def worker() -> None:
     """Work without serving: any number of these beside PostgreSQL."""
-    settings = config.load()
-    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    settings, stop = _until_told()
     with ExitStack() as stack:
         database = stack.enter_context(runtime.opened(settings, alone=False))
         delivery = stack.enter_context(runtime.working(settings, database))
@@ -73,11 +74,7 @@ def worker() -> None:
 
 def slack() -> None:
     """Listen to Slack over Socket Mode, beside PostgreSQL. On SQLite gatehouse serve does it."""
-    settings = config.load()
-    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    settings, stop = _until_told()
     with ExitStack() as stack:
         database = stack.enter_context(runtime.opened(settings, alone=False))
         desk = stack.enter_context(runtime.hearing(settings, database))
@@ -86,6 +83,16 @@ def slack() -> None:
             stack.enter_context(metrics.serve(metrics.of_process(VERSION), settings.metrics_port))
         log.get("slack").info("listening")
         stop.wait()
+
+
+def _until_told() -> tuple[Settings, threading.Event]:
+    """The settings of a process without a web server, and what is set when it is told to leave."""
+    settings = config.load()
+    log.configure(json_lines=not sys.stderr.isatty(), level=settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return settings, stop
 
 
 def _leave(_number: int, _frame: object) -> None:
@@ -100,6 +107,7 @@ def demo() -> None:
         # Always on a database of its own: a demo in somebody's real one would be a bad surprise.
         waits = {"key_overlap": keys_story.OVERLAP, "key_idle": keys_story.IDLE}
         alone = settings.model_copy(update={"database_url": "", **waits})
+        alone = alone.model_copy(update=dict.fromkeys(_OUTSIDE))
         alone.model_fields_set.discard("database_url")
         settings, endpoint_url, people = _simulate(stack, alone)
         running = stack.enter_context(runtime.started(settings, host="127.0.0.1", port=0, endpoint_url=endpoint_url))

@@ -16,12 +16,12 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from typing_extensions import override
 
-from app.config import Slack
+from app.config import LOOPBACK, Slack
 from app.errors import StartError
 
 TIMEOUT = 5
 """Seconds for one answer of Slack's."""
-_TOO_MANY = 429
+_TOO_MANY, _TLS = 429, 443
 PAUSE = 3
 """Seconds that we wait at most when Slack asks for a pause. Who can wait longer has rows that are due later."""
 
@@ -75,6 +75,20 @@ def web_client(slack: Slack | None, *, timeout: int = TIMEOUT, retries: int = 1)
         logger=LOGGER,
         retry_handlers=handlers,
     )
+
+
+def may_connect(slack: Slack, url: str) -> bool:
+    """Whether a WebSocket of Slack's would be encrypted: slack_sdk speaks TLS on port 443 and plainly on any other.
+
+    Plainly only where the Web API is as well, which is on this machine alone.
+    """
+    try:
+        given = urlsplit(url)
+        encrypted = given.scheme == "wss" and given.port in {None, _TLS}
+    except ValueError:
+        return False
+    plain = urlsplit(slack.api_url).scheme == "http" and given.scheme == "ws" and given.hostname in LOOPBACK
+    return encrypted or plain
 
 
 def may_answer(slack: Slack, response_url: str) -> bool:

@@ -196,6 +196,12 @@ TABLE: tuple[Line, ...] = (
         actor_too=True,
     ),
     Line(
+        "webhook.disabled",
+        Topic.FAILED,
+        Whom.SUBJECT,
+        "Your webhook to {host} was turned off: {off}. Mend it, then turn it on again: PATCH /v1/webhooks/{webhook}",
+    ),
+    Line(
         "restoration.noticed",
         Topic.RESTORED,
         Whom.ADMINS,

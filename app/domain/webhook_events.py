@@ -11,6 +11,7 @@ from typing import Any, Literal
 PING = "webhook.ping"
 _GRANT = ("grant_id", "group", "policy")
 _KEYS = ("old_key_id", "new_key_id")
+_UTC = "+00:00"
 _SECRET = ("secret_id", "kind")
 
 
@@ -106,7 +107,9 @@ def data(
 
 
 def _plain(value: Any) -> Any:
-    """The value where it is one; of what went wrong its code."""
+    """The value where it is one; of what went wrong its code; a time as everywhere else in the API."""
     if isinstance(value, Mapping):
         value = value.get("code")
+    if isinstance(value, str) and value.endswith(_UTC):
+        return value.removesuffix(_UTC) + "Z"
     return value if isinstance(value, (str, int)) else None

@@ -46,6 +46,15 @@ class Disabled(StrEnum):
     BY_HAND = "by_hand"
 
 
+SAID: Mapping[str, str] = {
+    Disabled.GONE: "it answered 410",
+    Disabled.FAILING: "nothing arrived there for five days",
+    Disabled.OWNER: "you are no admin any more",
+    Disabled.BY_HAND: "another admin did it",
+}
+"""The same for its owner."""
+
+
 def new_secret() -> str:
     """A fresh secret, as receivers' libraries take it."""
     return SECRET_PREFIX + base64.b64encode(os.urandom(_SECRET_BYTES)).decode()

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
+from app import log
 from app.db import Tx
-from app.domain import wishes
+from app.domain import webhooks, wishes
 from app.domain.notice_table import BY_EVENT, Line, Whom, said
 from app.domain.notices import CHANNEL, REMIND_AFTER, TOO_OLD, Topic
 from app.domain.rules import Rule
@@ -19,6 +20,7 @@ from app.models import AccessRequest, Notice, User, columns
 from app.services import approvals, notices, people, slack_rules
 from app.services.following import Event
 
+_log = log.get("announcing")
 _users = columns(User)
 _EVERYONE = sa.select(_users.c.name).where(_users.c.state == UserState.ACTIVE, _users.c.owner.is_(None))
 TO_APPROVERS, TO_ESCALATE = "@approvers", "@escalate"
@@ -43,12 +45,20 @@ class Announcer:
             lines = BY_EVENT.get(event.event, ())
             if not lines:
                 continue
-            row = _request(tx, event)
-            if tx.now - event.at <= TOO_OLD:
-                rows += self._of(tx, event, row, lines)
-            if row is not None and lines[0].topic == Topic.TO_DECIDE and row.decision == DecisionState.PENDING:
-                rows += _reminders(event, row, tx)
+            try:
+                rows += self._all_of(tx, event, lines)
+            except (LookupError, TypeError, ValueError, AttributeError):
+                # What cannot be read is left out, loudly: nobody would be told of anything after it.
+                _log.exception("event_not_told", seq=event.seq, told_of=event.event)
         notices.add(tx, rows)
+
+    def _all_of(self, tx: Tx, event: Event, lines: tuple[Line, ...]) -> list[Notice]:
+        row, rows = _request(tx, event), list[Notice]()
+        if tx.now - event.at <= TOO_OLD:
+            rows += self._of(tx, event, row, lines)
+        if row is not None and lines[0].topic == Topic.TO_DECIDE and row.decision == DecisionState.PENDING:
+            rows += _reminders(event, row, tx)
+        return rows
 
     def _of(self, tx: Tx, event: Event, row: AccessRequest | None, lines: Iterable[Line]) -> Iterable[Notice]:
         facts, named = facts_of(tx, event, row), set[tuple[Topic, str]]()
@@ -166,6 +176,9 @@ def facts_of(tx: Tx, event: Event, row: AccessRequest | None) -> dict[str, Any]:
         "slack": data.get("slack_user_id"),
         "slack_name": data.get("slack_name"),
         "by": data.get("handed_out_by"),
+        "webhook": data.get("webhook_id"),
+        "host": data.get("host"),
+        "off": webhooks.SAID.get(str(data.get("why"))),
     }
     if row is not None:
         denied = [d.comment for d in approvals.decisions(tx, row.id) if d.verdict == Verdict.DENY and d.void is None]

@@ -98,8 +98,9 @@ _AUDIT = (
     .select_from(_head.outerjoin(_events, _events.c.seq == _head.c.seq))
     .where(_head.c.id == 1)
 )
+_TELLABLE = _told.c.since <= sa.bindparam("now", type_=_told.c.since.type)  # what is for later does not wait yet
 _NOTICES = {
-    state: sa.select(_count(sa.select(sa.literal(1)).select_from(_told).where(_told.c.state == state)))
+    state: sa.select(_count(sa.select(sa.literal(1)).select_from(_told).where(_told.c.state == state, _TELLABLE)))
     for state in (NoticeState.WAITING, NoticeState.GIVEN_UP)
 }
 _RESTORED = sa.select(sa.exists().where(columns(Restoration).c.confirmed_at.is_(None)))
@@ -174,12 +175,18 @@ def read(tx: Tx) -> Figures:
         restored=connection.execute(_RESTORED).scalar_one(),
         jobs=jobs,
         workers=workers,
-        notices={state.value: connection.execute(query).scalar_one() for state, query in _NOTICES.items()},
+        notices={
+            state.value: connection.execute(query, {"now": now}).scalar_one() for state, query in _NOTICES.items()
+        },
         audit_seq=seq,
         audit_age=None if at is None else _since(now, at),
         webhook_deliveries=to_webhooks,
         webhooks_disabled=webhooks_off,
     )
+
+
+def _read(connection: sa.Connection, query: sa.Select[int], now: dt.datetime) -> int:
+    return connection.execute(query, {"now": now}).scalar_one()
 
 
 def workers_alive(tx: Tx) -> int | None:

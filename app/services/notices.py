@@ -17,8 +17,8 @@ SOON = timedelta(seconds=3)
 """What follows within this time goes into the same message."""
 GAP = timedelta(seconds=60)
 """Between two messages to one person that are not about a decision or their own safety."""
-TOGETHER = 20
-"""Notices in one message at most."""
+TOGETHER, LONGEST = 20, 2500
+"""Notices, and characters of theirs, in one message at most: a message of Slack's has no room for more."""
 KEPT = timedelta(days=90)
 
 _notices = columns(Notice)
@@ -126,9 +126,12 @@ def gather(tx: Tx, row: Notice, until: datetime) -> list[Notice]:
         .order_by(col(Notice.id))
         .limit(TOGETHER - 1)
     )
-    others = [other for other in tx.session.scalars(query).all() if _is_free(tx, other)]
-    for other in others:
+    others, room = list[Notice](), LONGEST - len(row.text)
+    for other in tx.session.scalars(query).all():
         tx.session.expunge(other)
+        room -= len(other.text)
+        if _is_free(tx, other) and room >= 0:
+            others.append(other)
     return sorted([row, *(other for other in others if claim(tx, other, until))], key=lambda one: one.id)
 
 
@@ -140,6 +143,17 @@ def sent(tx: Tx, row: Notice, via: str, **values: Any) -> None:
     """It was told. A copy that was asked to be looked at meanwhile stays due."""
     _write(tx, row, state=NoticeState.SENT, via=via, sent_at=tx.now, sealed=None, attempts=0, failure=None, **values)
     metrics.NOTICES.labels(via).inc()
+
+
+def postpone(tx: Tx, row: Notice) -> None:
+    """A message went to somebody: what else waits for them to be gathered comes no earlier than a while later."""
+    if row.topic not in ALONE:
+        waits = _notices.c.whom == row.whom, _OPEN, _notices.c.topic.not_in(sorted(ALONE)), _notices.c.attempts == 0
+        soon = sa.select(_notices.c.id).where(*waits, _notices.c.due_at < tx.now + GAP).order_by(_notices.c.id)
+        # Locked in the order in which `gather` claims them, so that two processes never wait for each other.
+        found = tx.session.connection().execute(soon.with_for_update()).scalars().all()
+        later = sa.update(_notices).where(_notices.c.id.in_(found)).values(due_at=tx.now + GAP)
+        tx.session.connection().execute(later)
 
 
 def shown(tx: Tx, row: Notice, shows: str | None) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -109,8 +109,13 @@ class WebhookRounds:
         told = following.follow(self._database, FOLLOWER, webhook_deliveries.note)
         if told:
             standing, now = self._look()
-        waits = [(row.due_at - now).total_seconds() for row in standing if row.due_at and not self._start(row, now)]
-        return 0.0 if told >= following.BATCH else min([_IDLE, *(max(wait, 0.05) for wait in waits)])
+        waits = [_IDLE]
+        for row in standing:
+            if row.due_at is not None and row.due_at <= now:
+                self._start(row.id)
+            elif row.due_at is not None:
+                waits.append((row.due_at - now).total_seconds())
+        return 0.0 if told >= following.BATCH else min(waits)
 
     def stop(self, timeout: float) -> bool:
         """Let the calls under way end. False: they did not within `timeout` seconds, and are made again."""
@@ -122,21 +127,19 @@ class WebhookRounds:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in busy)
 
-    def _look(self) -> tuple[Sequence[Any], Any]:
+    def _look(self) -> tuple[Sequence[Any], datetime]:
+        """The webhooks that are on, each with its owner and when the first of what waits is due; and the time."""
         with self._database.look() as tx:
             return tx.session.connection().execute(_STANDING).all(), tx.now
 
-    def _start(self, row: Any, now: Any) -> bool:
-        """Have a thread see to what is due there, if something is and none does already."""
-        if row.due_at > now:
-            return False
+    def _start(self, webhook_id: str) -> None:
+        """Have a thread see to what is due there, if none does already."""
         with self._lock:
-            if row.id in self._busy or self._stopping.is_set():
-                return True
-            name = f"gatehouse-webhook-{row.id}"
-            self._busy[row.id] = threading.Thread(target=self._empty, args=(row.id,), name=name, daemon=True)
-            self._busy[row.id].start()
-        return True
+            if webhook_id in self._busy or self._stopping.is_set():
+                return
+            name = f"gatehouse-webhook-{webhook_id}"
+            self._busy[webhook_id] = threading.Thread(target=self._empty, args=(webhook_id,), name=name, daemon=True)
+            self._busy[webhook_id].start()
 
     def _empty(self, webhook_id: str) -> None:
         try:

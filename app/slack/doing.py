@@ -94,8 +94,9 @@ def link(house: SlackHouse, who: Visitor) -> Card:
 def link_card(code: str, slack_user_id: str) -> Card:
     """How to confirm a code."""
     return notice_card(
-        f"Your code is {code}, for ten minutes. Confirm it with your own Gatehouse token: POST /v1/me/slack with"
-        f' {{"code": "{code}", "slack_user_id": "{slack_user_id}"}}. A token that may decide lets you decide here.'
+        f"Your code is {code}, for ten minutes. Confirm it where you are logged in to Gatehouse: gatehouse link {code}"
+        f' {slack_user_id} (or POST /v1/me/slack with {{"code": "{code}", "slack_user_id": "{slack_user_id}"}}).'
+        " A token that may decide lets you decide here."
         " A new link replaces the one before.",
         title="Link your Slack account",
     )

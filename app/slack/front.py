@@ -8,9 +8,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
 from app.clients.slack import may_answer
 from app.config import Slack
@@ -120,6 +120,14 @@ class _Interaction(_Loose):
     response_url: Text | None = None
     trigger_id: Text = ""
 
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.type == "block_actions" and not self.actions:
+            raise ValueError("a click clicks something")
+        if self.type.startswith("view_") and self.view is None:
+            raise ValueError("a view is sent with its view")
+        return self
+
 
 def _kind(body: Any) -> str:
     if not isinstance(body, Mapping):
@@ -151,9 +159,9 @@ def require_ours(slack: Slack, body: Any) -> None:
     try:
         found = _Body.validate_python(body)
     except ValidationError as problem:
-        first = problem.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])[:200]
-        raise BadRequest(f"This is nothing that Slack sends ({where}).", code="bad_payload") from None
+        # The kind and the field, which are words of ours; what lies deeper may be the sender's.
+        where = ".".join(str(part) for part in problem.errors(include_input=False, include_url=False)[0]["loc"][:2])
+        raise BadRequest(f"This is nothing that Slack sends ({where or 'kind'}).", code="bad_payload") from None
     teams = {found.team.id, found.user.team_id} - {None} if isinstance(found, _Interaction) else {found.team_id}
     if found.api_app_id != slack.app_id or teams != {slack.team_id}:
         raise Unauthenticated("This is another app's or another workspace's.", code="wrong_workspace")

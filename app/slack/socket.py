@@ -19,7 +19,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from typing_extensions import override
 
 from app import log, metrics
-from app.clients.slack import LOGGER, web_client
+from app.clients.slack import LOGGER, may_connect, web_client
 from app.config import Slack
 from app.errors import GatehouseError, StartError
 from app.slack.desk import Desk
@@ -40,12 +40,20 @@ def pause_after(tries: int) -> float:
 
 
 class _Client(SocketModeClient):
-    """slack_sdk's, that does not sleep as long as Slack likes when it asks for an address too often."""
+    """slack_sdk's, that does not sleep as long as Slack likes, nor go wherever it is told.
+
+    Attributes:
+        slack: The settings; set before it connects.
+    """
+
+    slack: Slack
 
     @override
     def issue_new_wss_url(self) -> str:
-        answer = self.web_client.apps_connections_open(app_token=self.app_token)
-        return str(answer["url"])
+        url = str(self.web_client.apps_connections_open(app_token=self.app_token).get("url", ""))
+        if not may_connect(self.slack, url):
+            raise ConnectionError("Slack names an address that would not be encrypted")
+        return url
 
 
 class SocketMode:
@@ -74,6 +82,7 @@ class SocketMode:
             ping_interval=PING,
             concurrency=CONCURRENCY,
         )
+        self._client.slack = slack
         self._client.socket_mode_request_listeners.append(self._take)
 
     def start(self) -> None:

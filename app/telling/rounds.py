@@ -4,6 +4,8 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from slack_sdk.errors import SlackClientError
+
 from app import log
 from app.clients.mail import Mailer
 from app.clients.slack import web_client
@@ -11,7 +13,7 @@ from app.config import Settings
 from app.db import Database, Tx
 from app.delivery.courier import Courier
 from app.domain.notice_table import RESTORED_WORDS
-from app.domain.notices import CARDS, Topic
+from app.domain.notices import CARDS, TOO_OLD, Topic
 from app.models import Notice, NoticeState
 from app.services import announcing, ending_soon, following, notices, people, restoration
 from app.services.announcing import Announcer
@@ -22,6 +24,8 @@ _log = log.get("telling")
 NAME = "notices"
 MOST = 50
 """Notices in one round."""
+EVENTS = 25
+"""Events in one transaction: each asks for a few rows, and on SQLite everybody waits meanwhile."""
 LEASE = timedelta(seconds=120)
 """Longer than the longest conversation with a mail server. What a process that died was sending is sent again then."""
 AHEAD = 10.0
@@ -69,7 +73,7 @@ class Telling:
 
     def __call__(self) -> float:
         """One round."""
-        if following.follow(self._database, NAME, self._announcer) >= following.BATCH:
+        if following.follow(self._database, NAME, self._announcer, most=EVENTS) >= EVENTS:
             return 0.0
         self._look_ahead()
         with self._database.look() as tx:
@@ -101,8 +105,16 @@ class Telling:
                 notices.add(tx, announcing.spread(tx, row))
                 notices.spread(tx, row)
                 return {row.id}
-            rows = notices.gather(tx, row, until) if row.state == NoticeState.WAITING else [row]
-            parcel = self._packer.pack(tx, rows)
+        try:
+            with self._database.write() as tx:
+                rows = notices.gather(tx, row, until) if row.state == NoticeState.WAITING else [row]
+                parcel = self._packer.pack(tx, rows)
+        except (LookupError, TypeError, ValueError, AttributeError, SlackClientError):
+            _log.exception("not_packed", topic=row.topic, about=row.about)
+            with self._database.write() as tx:
+                late = tx.now - row.since > TOO_OLD
+                (notices.given_up if late else notices.later)(tx, row, "not_packed")
+            return {row.id}
         if parcel is not None:
             self._send(parcel)
         return {one.id for one in rows}
@@ -112,6 +124,8 @@ class Telling:
         with self._database.write() as tx:
             for row in parcel.rows:
                 _settle(tx, row, parcel, outcome)
+            if outcome.via is not None and parcel.ts is None:
+                notices.postpone(tx, parcel.rows[0])
         said = {"topic": parcel.rows[0].topic, "notices": len(parcel.rows), "attempts": parcel.rows[0].attempts}
         if outcome.via is not None:
             _log.info("told", via=outcome.via, **said)

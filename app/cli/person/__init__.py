@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli.person import asking, collecting, deciding, ending, looking, signing_in, watching
+from app.cli.person import asking, collecting, deciding, ending, linking, looking, signing_in, watching
 from app.cli.person.outcome import told
 
 
@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
         looking.why,
         collecting.secrets,
         collecting.collect,
+        linking.link,
         signing_in.logout,
     ):
         app.command()(told(command))
