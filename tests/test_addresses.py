@@ -219,7 +219,8 @@ def test_one_bad_address_among_a_names_refuses_it(answer: list[str]) -> None:
 
 
 def test_a_load_balancer_of_both_kinds_is_not_too_much() -> None:
-    assert Poster((), Changing([PUBLIC] * 8 + ["2606:2800:21f::1"] * 8)).why_not(parse("https://hooks.example/")) is None
+    balancer = Changing([PUBLIC] * 8 + ["2606:2800:21f::1"] * 8)
+    assert Poster((), balancer).why_not(parse("https://hooks.example/")) is None
 
 
 def test_plain_http_is_for_what_the_settings_open(receiver: Receiver) -> None:
