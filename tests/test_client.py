@@ -213,6 +213,7 @@ def test_an_answer_whose_end_does_not_come_is_not_waited_for() -> None:
         "https://a:b@c",
         "https://a:99999999",
         "https://[",
+        "http://127.0.0.1:8000\r",
         "https://lab.example/?x=1",
     ],
 )

@@ -43,6 +43,12 @@ def test_an_answer_that_is_nearly_right_is_a_line_and_no_traceback(
     assert (said.code, "not what this version" in said.err) == (Exit.NO_ANSWER, True)
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000\r", "https://a..example", f"https://{'a' * 70}.example"])
+def test_what_is_no_address_is_said_to_be_none(person: Person, url: str) -> None:
+    said = person.run("whoami", GATEHOUSE_URL=url)
+    assert (said.code, "that is no address" in said.err) == (Exit.NO_ANSWER, True), said.err
+
+
 @pytest.mark.parametrize("starts", ["0001-01-01 00:00", "0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"])
 def test_a_time_at_the_ends_of_the_calendar_is_no_traceback(odd: Odd, person: Person, starts: str) -> None:
     odd.answers = [(201, ROW)]

@@ -67,12 +67,15 @@ class Api:
             headers["Authorization"] = f"Bearer {self.door.token}"
         # Plain http, which is this machine, must not take the way through a proxy.
         around = self.door.url.startswith("https:")
-        self._client = httpx.Client(
-            base_url=self.door.url,
-            timeout=_TIMEOUT if hurry is None else hurry,
-            headers=headers,
-            trust_env=around,
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=self.door.url,
+                timeout=_TIMEOUT if hurry is None else hurry,
+                headers=headers,
+                trust_env=around,
+            )
+        except httpx.InvalidURL:
+            raise self._no_address() from None
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +126,7 @@ class Api:
         try:
             request = self._client.build_request(method, path, **options)
         except (httpx.InvalidURL, UnicodeError):
-            raise NoAnswer(f"Gatehouse at {self.door.url} does not answer: that is no address") from None
+            raise self._no_address() from None
         answer = self._send(request, once=once)
         for _ in range(self._tries - 1):
             if answer.status_code not in _LATER:
@@ -139,11 +142,16 @@ class Api:
         except (ValueError, RecursionError):
             raise Refused(answer) from None
 
+    def _no_address(self) -> NoAnswer:
+        return NoAnswer(f"Gatehouse at {self.door.url} does not answer: that is no address")
+
     def _send(self, request: httpx.Request, *, once: bool) -> httpx.Response:
         """Send it, and again where the answer was lost on the way, unless it must not be given twice."""
         for left in reversed(range(1 if once else self._sends)):
             try:
                 return self._whole(self._client.send(request, stream=True))
+            except UnicodeError:  # of the host's name, before anything was sent
+                raise self._no_address() from None
             except (httpx.HTTPError, httpx.InvalidURL) as problem:
                 begun = not isinstance(problem, (httpx.ConnectError, httpx.ConnectTimeout))
                 if left and begun:

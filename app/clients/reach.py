@@ -130,6 +130,8 @@ class Backend(httpcore.NetworkBackend):
         for address in found:
             try:
                 left = _left(ends, httpcore.ConnectTimeout)
+                if address != found[-1]:  # one that swallows everything leaves time for the others
+                    left /= 2
                 made = self._inner.connect_tcp(str(address), port, left, None, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 problem = failed

@@ -142,7 +142,8 @@ def _checked(url: str) -> bool:
         parts = urlsplit(url)
         host = parts.hostname or ""
         _ = parts.port
-    except ValueError:
+        httpx.URL(url)  # stricter than urlsplit, which leaves a line's end out
+    except (ValueError, httpx.InvalidURL):
         host = ""
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not host:
