@@ -64,7 +64,7 @@ def test_what_they_did_is_so(ran: dict[str, list[Ran]], lab: Lab, folder: Path) 
         aws_secret_access_key=kept["default"]["aws_secret_access_key"],
     )
     assert as_bob.get_caller_identity()["Arn"].endswith("/bob")
-    [asked] = lab.get("pi", "/v1/access-requests?user=alice&kind=group.join")["items"]
+    [asked] = lab.get("pi", "/v1/access-requests?user=alice&kind=group.join&decision=approved")["items"]
     assert [(d["approver"], d["channel"]) for d in asked["decisions"]] == [("pi", "api")]
 
 
