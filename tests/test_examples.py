@@ -3,9 +3,11 @@
 import configparser
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import gatehouse_client as gh
 import pytest
 
 from tests.conftest import Databases
@@ -91,6 +93,19 @@ def test_a_key_that_was_collected_and_not_kept_is_replaced(
     assert keys() == {old, kept["default"]["aws_access_key_id"]}
     assert lost not in keys()
     assert not beside.exists()
+
+
+def test_what_is_approved_and_begins_later_is_not_undecided(ran: dict[str, list[Ran]], examples: Examples) -> None:
+    assert len(ran) == 4
+    later = datetime.now(UTC) + timedelta(days=1)
+    with examples.person("bob") as bob, examples.person("alice") as alice:
+        wish = gh.models.AskGroupJoin(
+            kind="group.join", change=gh.models.GroupBody(group="LabGuest"), reason="tomorrow", starts_at=later
+        )
+        asked = alice.approve(bob.ask(wish).id)
+        found = examples.run("bob", "python examples/day_of_ec2.py --group LabGuest --reason x --wait 0")
+        bob.revoke(asked.grant_id or "", reason="a test")
+    assert (found.code, "approved, and not there yet" in found.output) == (3, True), found.output
 
 
 def test_they_end_with_the_codes_that_they_name(ran: dict[str, list[Ran]], examples: Examples, folder: Path) -> None:
