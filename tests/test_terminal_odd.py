@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from app.cli import terminal
 from app.cli.client import Api
 from app.cli.exits import Exit, NoAnswer
-from app.cli.person import screen
+from app.cli.person import completing, screen
 from tests.support.odd_server import DRIPPING, Odd, odd_server
 from tests.support.terminal import Person
 from tests.test_terminal_answers import ASK, HOSTILE, ROW
@@ -77,6 +77,17 @@ def test_a_beginning_is_not_taken_for_my_own_where_it_waits_for_me_as_well(odd: 
     odd.answers = [*pages, (200, ROW)]
     said = person.run("show", ROW["id"][:8], "--json")
     assert (said.code, mine in said.err, theirs in said.err) == (Exit.USAGE, True, True)
+
+
+@pytest.mark.parametrize("item", [{"name": "LabUser", "description": 5}, {"id": "a", "user": "b", "change": []}, 5])
+def test_who_completes_is_offered_nothing_where_the_answer_is_odd(
+    odd: Odd, person: Person, monkeypatch: pytest.MonkeyPatch, item: Any
+) -> None:
+    for name, value in person.env.items():
+        monkeypatch.setenv(name, value)
+    odd.answers = [(200, {**NOTHING, "items": [item]})]
+    assert completing.groups("") == []
+    assert completing.to_decide("") == []
 
 
 def test_who_completes_does_not_wait_for_an_answer_whose_end_does_not_come(odd: Odd) -> None:
