@@ -43,6 +43,12 @@ def test_an_answer_that_is_nearly_right_is_a_line_and_no_traceback(
     assert (said.code, "not what this version" in said.err) == (Exit.NO_ANSWER, True)
 
 
+def test_a_list_without_an_end_is_not_read_for_ever(odd: Odd, person: Person) -> None:
+    odd.answers = [(200, {**NOTHING, "next_cursor": "more"})]
+    said = person.run("secrets", "--json")
+    assert (said.code, said.json["code"], len(odd.seen)) == (Exit.NO_ANSWER, "no_answer", 200)
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000\r", "https://a..example", f"https://{'a' * 70}.example"])
 def test_what_is_no_address_is_said_to_be_none(person: Person, url: str) -> None:
     said = person.run("whoami", GATEHOUSE_URL=url)

@@ -27,6 +27,8 @@ _SENDS = 3
 _LONGEST_WAIT = 10.0
 """Seconds to wait when Gatehouse says that it was called too fast, or cannot now."""
 _PAGE = 200
+_PAGES = 200
+"""Of one list at most."""
 _LARGEST = 16 * 1024 * 1024
 """Bytes of one answer at most."""
 _LATER = frozenset({429, 502, 503, 504})
@@ -98,14 +100,19 @@ class Api:
         return self._call("GET", path, seconds, params={k: v for k, v in parameters.items() if v is not None})
 
     def every(self, path: str, **parameters: Any) -> Iterator[Any]:
-        """Every item of a list, page by page."""
+        """Every item of a list, page by page.
+
+        Raises:
+            NoAnswer: It has no end; and as `get` does.
+        """
         cursor = None
-        while True:
+        for _ in range(_PAGES):
             page = self.get(path, limit=_PAGE, cursor=cursor, **parameters)
             yield from page["items"]
             cursor = page["next_cursor"]
             if cursor is None:
                 return
+        raise NoAnswer(f"Gatehouse at {self.door.url} answers more than makes sense; is it Gatehouse?")
 
     def post(self, path: str, body: Any = None, *, seconds: float | None = None, once: bool = False) -> Any:
         """The JSON of a POST; raises as `get` does.
