@@ -225,7 +225,7 @@ class WebhookRounds:
         hook.failing_since = hook.failing_since or tx.now
         if outcome.status == _GONE:
             disable(tx, hook, Disabled.GONE)
-        elif tx.now - hook.failing_since > webhooks.DISABLED_AFTER:
+        elif row.state == DeliveryState.FAILED and tx.now - hook.failing_since > webhooks.DISABLED_AFTER:
             disable(tx, hook, Disabled.FAILING)
 
     def _disable_ownerless(self, webhook_id: str) -> None:
