@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from typing_extensions import override
 
-from app.clients.webhooks import Poster
+from app.clients.webhooks import Outcome, Poster
 from app.config import Settings
 from app.db import Database
 from app.domain import endpoints, webhooks
@@ -18,6 +19,7 @@ from app.models import Notice, User, Webhook, WebhookDelivery, columns
 from app.services import following, housekeeping
 from app.services import webhooks as services
 from app.services.announcing import Announcer
+from app.services.webhook_rounds import WebhookRounds
 from tests.conftest import Databases
 from tests.support.hooks import LOOPBACK, PI, happen, hook_of, register, rounds_of, sent, states, turn
 from tests.support.receiver import METADATA, Receiver, receiving
@@ -153,6 +155,19 @@ def test_whoever_is_no_active_admin_any_more_hears_nothing(
     rounds()
     assert receiver.calls == []
     assert sent(database, hook) == []
+
+
+@SQLITE
+def test_a_mistake_of_ours_is_a_try_like_others(database: Database) -> None:
+    class Broken(Poster):
+        @override
+        def post(self, *_: Any) -> Outcome:
+            raise RuntimeError
+
+    hook = register(database, "https://hooks.lab.example/")
+    happen(database, "bob")
+    turn(WebhookRounds(database, Broken(), pauses=(0.01,)), lambda: states(database, hook) == ["failed"])
+    assert [tried["error"] for tried in sent(database, hook)[0].attempts] == ["internal_error"] * 2
 
 
 @SQLITE
