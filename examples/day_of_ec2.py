@@ -2,7 +2,7 @@
 
 Run again it goes on where it was: what is held already is fine, and what was asked for already is waited for.
 
-Exit codes: 0 the access is there, 1 it will not be, 2 it cannot start, 3 nobody has decided yet.
+Exit codes: 0 the access is there, 1 it will not be, 2 it cannot start, 3 it is not there yet.
 """
 
 import argparse
@@ -55,8 +55,9 @@ def ask_and_wait(gatehouse: Gatehouse, group: str, duration: str, reason: str, w
         print(f"Asked for {group}. Who can approve: {who}. Waiting …", flush=True)
     try:
         request = gatehouse.wait_until_applied(request, timeout=wait)
-    except StillWaiting:
-        print("Nobody has decided yet. Run this again later.")
+    except StillWaiting as waits:
+        yet = "Nobody has decided yet" if waits.request.decision == "pending" else "It is approved, and not there yet"
+        print(f"{yet}. Run this again later.")
         return 3
     except NotApplied as over:
         print(f"No access: {over}", file=sys.stderr)

@@ -47,7 +47,7 @@ def main() -> int:
         with Gatehouse() as gatehouse:
             gatehouse.who_am_i()
             return offboard(gatehouse, [one for one in leaving if one.last_day < today])
-    except (OSError, ValueError, SettingsError, Unreachable) as problem:
+    except (OSError, ValueError, csv.Error, SettingsError, Unreachable) as problem:
         print(problem, file=sys.stderr)
         return 2
     except GatehouseError as problem:
@@ -62,7 +62,7 @@ def read(file: Path) -> list[Leaving]:
         ValueError: A line is not as it should be.
     """
     found = []
-    with file.open(newline="", encoding="utf-8") as lines:
+    with file.open(newline="", encoding="utf-8-sig") as lines:  # Excel begins a file with a mark
         rows = csv.DictReader(lines)
         if not {"name", "last_day"} <= set(rows.fieldnames or ()):
             raise ValueError(f"{file} needs a header with name and last_day")

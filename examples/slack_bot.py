@@ -20,6 +20,7 @@ from gatehouse_client import Gatehouse, GatehouseError, Problem
 from slack_bolt import Ack, App, Respond
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, PlainTextObject, SectionBlock
 
 GROUP, DURATION = os.environ.get("BOT_GROUP", "LabUser"), "P1D"
@@ -66,7 +67,11 @@ class Bot:
             request = gatehouse.join(GROUP, duration=DURATION, reason=reason)
             text = f"{request.user} asks for {GROUP} for a day: {reason}"
             blocks = card(text, request.id)
-            self._client.chat_postMessage(channel=command["channel_id"], text=_quiet(text), blocks=blocks)
+            try:
+                self._client.chat_postMessage(channel=command["channel_id"], text=_quiet(text), blocks=blocks)
+            except SlackApiError as problem:
+                gatehouse.cancel(request.id)  # nobody would see it, and asking again would be refused
+                respond(text=f"I cannot post here ({problem.response['error']}). Invite me, then ask again.")
 
         self._as_person(command["user_id"], respond, act)
 

@@ -212,7 +212,7 @@ def test_an_address_that_was_public_at_registration_is_refused_when_it_leads_ins
 
 @pytest.mark.parametrize(
     "answer",
-    [["10.0.0.1"], [PUBLIC, "127.0.0.1"], ["::ffff:7f00:1"], ["fe80::1%lo"], [PUBLIC] * 9, ["64:ff9b::7f00:1"]],
+    [["10.0.0.1"], [PUBLIC, "127.0.0.1"], ["::ffff:7f00:1"], ["fe80::1%lo"], [PUBLIC] * 33, ["64:ff9b::7f00:1"]],
 )
 def test_one_bad_address_among_a_names_refuses_it(answer: list[str]) -> None:
     assert Poster((), Changing(answer)).post(parse("https://hooks.example/"), b"{}", {}).error == "address_refused"

@@ -18,6 +18,7 @@ from gatehouse_client.secrets import Seed
 from tests.conftest import Databases
 from tests.support.between import HANG_UP, LOSE, Between, Say, between
 from tests.support.lab import Lab
+from tests.support.odd_server import DRIPPING, odd_server
 
 
 @pytest.fixture(scope="module")
@@ -170,14 +171,35 @@ def test_what_is_not_gatehouse_is_said(shared: Lab, line: Between, pauses: Pause
             Say(200, {"Content-Type": "text/html"}, b"<h1>Sign in to the Wi-Fi</h1>"),
             Say(200, {"Content-Type": "application/json"}, b'{"name": "bob"}'),
             Say(200, {"Content-Type": "application/json"}, b"{"),
+            Say(200, {"Content-Type": "application/json"}, b"null"),
+            Say(200, {"Content-Type": "application/json"}, b"[" * 100_000),
+            Say(204, body=b""),
             Say(200, {"Content-Type": "application/json"}, b" " * (33 << 20)),
         ):
             line.script = [answer]
             with pytest.raises(gh.Unreachable):
                 bob.who_am_i()
+        line.script = [Say(200, {"Content-Type": "application/json"}, b'{"items": null, "next_cursor": null}')]
+        with pytest.raises(gh.Unreachable, match="as this client knows"):
+            list(bob.secrets())
+        line.script = [Say(403, body=b"[" * 100_000)]
+        with pytest.raises(gh.NotAllowed, match="403"):
+            bob.who_am_i()
+        with pytest.raises(TypeError, match="nonsense"):  # how it was called is not Gatehouse's answer
+            bob.call(list_tokens.sync_detailed, nonsense=1)
         line.script = [Say(302, {"Location": shared.url})]
         with pytest.raises(gh.Problem, match="302"):
             bob.who_am_i()
+
+
+def test_an_answer_whose_end_does_not_come_is_not_waited_for() -> None:
+    with odd_server() as odd:
+        odd.answers = [(200, DRIPPING)]
+        slow = gh.Gatehouse(odd.url, "gh_pat_x", timeout=0.4, patience=gh.Patience(tries=1))
+        with slow, pytest.raises(gh.Unreachable, match="ReadTimeout"):
+            list(slow.secrets())
+        with gh.Gatehouse(odd.url, "gh_pat_x", timeout=20) as patient:
+            assert list(patient.secrets()) == []
 
 
 @pytest.mark.parametrize(
@@ -191,6 +213,7 @@ def test_what_is_not_gatehouse_is_said(shared: Lab, line: Between, pauses: Pause
         "https://a:b@c",
         "https://a:99999999",
         "https://[",
+        "http://127.0.0.1:8000\r",
         "https://lab.example/?x=1",
     ],
 )

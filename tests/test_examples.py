@@ -3,9 +3,11 @@
 import configparser
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import gatehouse_client as gh
 import pytest
 
 from tests.conftest import Databases
@@ -64,13 +66,53 @@ def test_what_they_did_is_so(ran: dict[str, list[Ran]], lab: Lab, folder: Path) 
         aws_secret_access_key=kept["default"]["aws_secret_access_key"],
     )
     assert as_bob.get_caller_identity()["Arn"].endswith("/bob")
-    [asked] = lab.get("pi", "/v1/access-requests?user=alice&kind=group.join")["items"]
+    [asked] = lab.get("pi", "/v1/access-requests?user=alice&kind=group.join&decision=approved")["items"]
     assert [(d["approver"], d["channel"]) for d in asked["decisions"]] == [("pi", "api")]
+
+
+def test_a_key_that_was_collected_and_not_kept_is_replaced(
+    ran: dict[str, list[Ran]], examples: Examples, lab: Lab, folder: Path
+) -> None:
+    assert len(ran) == 4
+    file, beside = folder / "credentials", folder / ".credentials.new"
+
+    def keys() -> set[str]:
+        return {k["AccessKeyId"] for k in lab.iam.list_access_keys(UserName="bob")["AccessKeyMetadata"]}
+
+    kept = configparser.ConfigParser(interpolation=None)
+    kept.read(file)
+    lost = kept["default"]["aws_access_key_id"]
+    [old] = keys() - {lost}
+    # As it is where a run is killed with the answer in its hands.
+    [made] = lab.get("bob", "/v1/access-requests?kind=access_key.rotate")["items"]
+    beside.write_text(f"# made by access request {made['id']}\n")
+    file.write_text(f"[default]\naws_access_key_id = {old}\naws_secret_access_key = x\n")
+    again = examples.run("bob", "python examples/rotate_own_key.py credentials")
+    assert (again.code, "was lost, and is deleted" in again.output) == (0, True), again.output
+    kept.read(file)
+    assert keys() == {old, kept["default"]["aws_access_key_id"]}
+    assert lost not in keys()
+    assert not beside.exists()
+
+
+def test_what_is_approved_and_begins_later_is_not_undecided(ran: dict[str, list[Ran]], examples: Examples) -> None:
+    assert len(ran) == 4
+    later = datetime.now(UTC) + timedelta(days=1)
+    with examples.person("bob") as bob, examples.person("alice") as alice:
+        wish = gh.models.AskGroupJoin(
+            kind="group.join", change=gh.models.GroupBody(group="LabGuest"), reason="tomorrow", starts_at=later
+        )
+        asked = alice.approve(bob.ask(wish).id)
+        found = examples.run("bob", "python examples/day_of_ec2.py --group LabGuest --reason x --wait 0")
+        bob.revoke(asked.grant_id or "", reason="a test")
+    assert (found.code, "approved, and not there yet" in found.output) == (3, True), found.output
 
 
 def test_they_end_with_the_codes_that_they_name(ran: dict[str, list[Ran]], examples: Examples, folder: Path) -> None:
     assert len(ran) == 4
     (folder / "wrong.csv").write_text("name,last_day\ncarol,yesterday\n")
+    (folder / "long.csv").write_text(f"name,last_day\n{'x' * 200_000},2026-01-01\n")
+    (folder / "excel.csv").write_bytes(b"\xef\xbb\xbfname,last_day\r\nnobody,2026-01-01\r\n")
     (folder / "gone.csv").write_text("name,last_day\npi,2026-01-01\n")
     ask = "python examples/day_of_ec2.py --group LabGuest --reason x"
     codes = {
@@ -78,6 +120,8 @@ def test_they_end_with_the_codes_that_they_name(ran: dict[str, list[Ran]], examp
         f"{ask} --for P1Y --wait 0": 1,
         f"GATEHOUSE_TOKEN= {ask}": 2,
         "python examples/offboarding.py wrong.csv": 2,
+        "python examples/offboarding.py long.csv": 2,
+        "python examples/offboarding.py excel.csv": 0,
         "python examples/offboarding.py gone.csv": 1,  # bob may not suspend the owner
         "python examples/rotate_own_key.py nowhere": 2,
         "python examples/rotate_own_key.py credentials": 1,  # the last rotation is not over

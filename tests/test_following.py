@@ -106,6 +106,30 @@ def test_who_begins_hears_of_what_comes_and_may_leave_out_what_was_missed(databa
         assert told.names == ["test.after"]
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_who_lets_one_begin_that_begins_in_this_moment_waits_for_it(database: Database) -> None:
+    def begin() -> None:
+        with database.write() as tx:
+            following.begin(tx, "another")
+        begun.append("second")
+
+    begun: list[str] = []
+    second = threading.Thread(target=begin)
+    waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with database.write() as tx:
+        following.begin(tx, "another")
+        second.start()
+
+        def stands_behind_us() -> bool:
+            with database.look() as look:
+                return bool(look.session.connection().execute(waits).scalar_one())
+
+        until(stands_behind_us, seconds=20)
+        begun.append("first")
+    second.join(20)
+    assert begun == ["first", "second"]
+
+
 @BOTH
 def test_rule_38_a_follower_ahead_of_a_restored_audit_begins_at_its_head(database: Database) -> None:
     with database.write() as tx:

@@ -34,6 +34,8 @@ ROW: dict[str, Any] = {
     "failure": None,
     "created_at": "2026-11-27T02:00:00Z",
 }
+DEEP = b"[" * 100_000
+"""More than a reader of JSON goes into."""
 ASK = ("request", "LabGuest", "--because", "a test")
 
 
@@ -86,6 +88,8 @@ def test_what_is_given_once_is_not_asked_for_twice(odd: Odd, person: Person) -> 
         ((200, {"hello": "world"}), Exit.NO_ANSWER, "no_answer"),
         ((200, []), Exit.NO_ANSWER, "no_answer"),
         ((302, {}), Exit.REFUSED, "unreadable"),
+        ((200, DEEP), Exit.REFUSED, "unreadable"),
+        ((403, DEEP), Exit.REFUSED, "unreadable"),
     ],
 )
 def test_a_refusal_is_a_line_a_code_and_with_json_the_document(

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from typing_extensions import override
 
-from app.clients.webhooks import Poster
+from app.clients.webhooks import Outcome, Poster
 from app.config import Settings
 from app.db import Database
 from app.domain import endpoints, webhooks
@@ -18,6 +19,7 @@ from app.models import Notice, User, Webhook, WebhookDelivery, columns
 from app.services import following, housekeeping
 from app.services import webhooks as services
 from app.services.announcing import Announcer
+from app.services.webhook_rounds import WebhookRounds
 from tests.conftest import Databases
 from tests.support.hooks import LOOPBACK, PI, happen, hook_of, register, rounds_of, sent, states, turn
 from tests.support.receiver import METADATA, Receiver, receiving
@@ -156,6 +158,30 @@ def test_whoever_is_no_active_admin_any_more_hears_nothing(
 
 
 @SQLITE
+def test_a_mistake_of_ours_is_a_try_like_others(database: Database) -> None:
+    class Broken(Poster):
+        @override
+        def post(self, *_: Any) -> Outcome:
+            raise RuntimeError
+
+    hook = register(database, "https://hooks.lab.example/")
+    happen(database, "bob")
+    turn(WebhookRounds(database, Broken(), pauses=(0.01,)), lambda: states(database, hook) == ["failed"])
+    assert [tried["error"] for tried in sent(database, hook)[0].attempts] == ["internal_error"] * 2
+
+
+@SQLITE
+def test_after_five_quiet_days_one_failure_turns_nothing_off(database: Database, receiver: Receiver) -> None:
+    receiver.answers["/blip"] = [502, 200]
+    hook = register(database, f"{receiver.url}/blip")
+    with database.write() as tx:
+        tx.session.execute(sa.update(columns(Webhook)).values(failing_since=tx.now - timedelta(days=6)))
+    happen(database, "bob")
+    turn(rounds_of(database, 0.01), lambda: states(database, hook) in (["delivered"], ["failed"]))
+    assert (states(database, hook), hook_of(database, hook).disabled_why) == (["delivered"], None)
+
+
+@SQLITE
 def test_after_five_days_of_failing_it_is_turned_off_and_its_owner_told(database: Database, receiver: Receiver) -> None:
     receiver.answers["/bad"] = [500]
     hook = register(database, f"{receiver.url}/bad")
@@ -165,13 +191,13 @@ def test_after_five_days_of_failing_it_is_turned_off_and_its_owner_told(database
     with database.write() as tx:
         following.begin(tx, "people")
     happen(database, "bob", "alice")
-    turn(rounds_of(database), lambda: hook_of(database, hook).disabled_why == "failing")
+    turn(rounds_of(database, 0.01), lambda: hook_of(database, hook).disabled_why == "failing")
     following.follow(database, "people", Announcer(channel=False))
     with database.look() as tx:
         [(whom, text)] = tx.session.execute(sa.select(columns(Notice).c.whom, columns(Notice).c.text)).all()
     assert (whom, "127.0.0.1 was turned off: nothing arrived there for five days." in text) == ("pi", True)
     assert states(database, hook) == ["failed", "failed"]
-    assert len(receiver.calls) == 1
+    assert len(receiver.calls) == 3  # each once, and one of them to its end
 
 
 @SQLITE

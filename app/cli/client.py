@@ -27,6 +27,8 @@ _SENDS = 3
 _LONGEST_WAIT = 10.0
 """Seconds to wait when Gatehouse says that it was called too fast, or cannot now."""
 _PAGE = 200
+_PAGES = 200
+"""Of one list at most."""
 _LARGEST = 16 * 1024 * 1024
 """Bytes of one answer at most."""
 _LATER = frozenset({429, 502, 503, 504})
@@ -42,7 +44,7 @@ class Refused(GatehouseError):
         try:
             said = answer.json()
             code, detail, extra = said["code"], said["detail"], dict(said)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RecursionError):
             code, detail, extra = "unreadable", f"GATEHOUSE_URL answers {answer.status_code}, and not as Gatehouse", {}
         super().__init__(str(detail), code=str(code))
         self.answered, self.extra = answer.status_code, extra
@@ -67,12 +69,15 @@ class Api:
             headers["Authorization"] = f"Bearer {self.door.token}"
         # Plain http, which is this machine, must not take the way through a proxy.
         around = self.door.url.startswith("https:")
-        self._client = httpx.Client(
-            base_url=self.door.url,
-            timeout=_TIMEOUT if hurry is None else hurry,
-            headers=headers,
-            trust_env=around,
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=self.door.url,
+                timeout=_TIMEOUT if hurry is None else hurry,
+                headers=headers,
+                trust_env=around,
+            )
+        except httpx.InvalidURL:
+            raise self._no_address() from None
 
     def __enter__(self) -> Self:
         return self
@@ -95,14 +100,19 @@ class Api:
         return self._call("GET", path, seconds, params={k: v for k, v in parameters.items() if v is not None})
 
     def every(self, path: str, **parameters: Any) -> Iterator[Any]:
-        """Every item of a list, page by page."""
+        """Every item of a list, page by page.
+
+        Raises:
+            NoAnswer: It has no end; and as `get` does.
+        """
         cursor = None
-        while True:
+        for _ in range(_PAGES):
             page = self.get(path, limit=_PAGE, cursor=cursor, **parameters)
             yield from page["items"]
             cursor = page["next_cursor"]
             if cursor is None:
                 return
+        raise NoAnswer(f"Gatehouse at {self.door.url} answers more than makes sense; is it Gatehouse?")
 
     def post(self, path: str, body: Any = None, *, seconds: float | None = None, once: bool = False) -> Any:
         """The JSON of a POST; raises as `get` does.
@@ -123,7 +133,7 @@ class Api:
         try:
             request = self._client.build_request(method, path, **options)
         except (httpx.InvalidURL, UnicodeError):
-            raise NoAnswer(f"Gatehouse at {self.door.url} does not answer: that is no address") from None
+            raise self._no_address() from None
         answer = self._send(request, once=once)
         for _ in range(self._tries - 1):
             if answer.status_code not in _LATER:
@@ -136,14 +146,19 @@ class Api:
             return None
         try:
             return answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refused(answer) from None
+
+    def _no_address(self) -> NoAnswer:
+        return NoAnswer(f"Gatehouse at {self.door.url} does not answer: that is no address")
 
     def _send(self, request: httpx.Request, *, once: bool) -> httpx.Response:
         """Send it, and again where the answer was lost on the way, unless it must not be given twice."""
         for left in reversed(range(1 if once else self._sends)):
             try:
                 return self._whole(self._client.send(request, stream=True))
+            except UnicodeError:  # of the host's name, before anything was sent
+                raise self._no_address() from None
             except (httpx.HTTPError, httpx.InvalidURL) as problem:
                 begun = not isinstance(problem, (httpx.ConnectError, httpx.ConnectTimeout))
                 if left and begun:
@@ -159,10 +174,13 @@ class Api:
         """The same with all of its body, up to the limit."""
         try:
             body = bytearray()
+            ends = time.monotonic() + answer.request.extensions["timeout"]["read"]
             for part in answer.iter_bytes():
                 body += part
                 if len(body) > _LARGEST:
                     raise NoAnswer(f"Gatehouse at {self.door.url} answers more than makes sense; is it Gatehouse?")
+                if time.monotonic() > ends:  # httpx's own timeout is for each part
+                    raise httpx.ReadTimeout("its end did not come")
         finally:
             answer.close()
         kept = {name: value for name in ("Content-Type", "Retry-After") if (value := answer.headers.get(name))}
@@ -171,7 +189,9 @@ class Api:
 
 def segment(text: str) -> str:
     """A name or an id as one part of a path, whatever it holds."""
-    return quote(text, safe="") if text.strip(".") else quote(text, safe="").replace(".", "%2E")
+    # What the terminal gave that is no UTF-8 goes as it came: nothing has such a name, and Gatehouse says so.
+    quoted = quote(text, safe="", errors="surrogateescape")
+    return quoted if text.strip(".") else quoted.replace(".", "%2E")
 
 
 def _pause(said: str) -> float:

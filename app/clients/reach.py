@@ -20,8 +20,8 @@ from app.domain.addresses import Address, Network
 
 CONNECT = 5.0
 """Seconds for resolving and connecting, each."""
-_MOST_ADDRESSES = 8
-"""Of one name; more are not looked at, and the name is refused."""
+_MOST_ADDRESSES = 32
+"""Of one name; more are not looked at, and the name is refused. A load balancer of AWS's has 8 of each kind."""
 
 Resolve = Callable[[str, int], Sequence[str]]
 """The IP addresses of a host.
@@ -130,6 +130,8 @@ class Backend(httpcore.NetworkBackend):
         for address in found:
             try:
                 left = _left(ends, httpcore.ConnectTimeout)
+                if address != found[-1]:  # one that swallows everything leaves time for the others
+                    left /= 2
                 made = self._inner.connect_tcp(str(address), port, left, None, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 problem = failed

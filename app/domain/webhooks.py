@@ -19,7 +19,7 @@ ROTATION = timedelta(days=1)
 """How long the secret before signs as well."""
 GIVEN_UP_AFTER = timedelta(days=1)
 DISABLED_AFTER = timedelta(days=5)
-"""After that long without one delivery that worked an endpoint is left alone."""
+"""After that long without one delivery that worked an endpoint is left alone, once one more was given up."""
 PAUSES = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)
 """Seconds after each failure: a little less than a day in all."""
 _JITTER = 0.2

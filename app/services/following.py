@@ -41,6 +41,8 @@ _NEXT = (
     .order_by(_events.c.seq)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_NEW_POSTGRESQL = postgresql.insert(_followers).on_conflict_do_nothing()
+_NEW_SQLITE = sqlite.insert(_followers).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,15 @@ def begin(tx: Tx, name: str, *, at_the_head: bool = False) -> None:
     Args:
         at_the_head: Leave out what happened since it last read.
     """
-    head = tx.session.connection().execute(_HEAD).scalar() or 0
-    known = tx.session.connection().execute(_HELD, {"name": name}).scalar()
+    connection = tx.session.connection()
+    known = connection.execute(_HELD, {"name": name}).scalar()
     if known is None:
-        # Processes that start together all find none.
-        insert: Any = (postgresql.insert if tx.locks_rows else sqlite.insert)(_followers)
-        tx.session.connection().execute(insert.on_conflict_do_nothing(), {"name": name, "seq": head})
-    elif at_the_head or known > head:  # behind us: an older copy of the database was put back (rule 38)
+        # Somebody else may let it begin in this moment: then they are waited for.
+        new = _NEW_SQLITE if connection.dialect.name == "sqlite" else _NEW_POSTGRESQL
+        connection.execute(new, {"name": name, "seq": connection.execute(_HEAD).scalar() or 0})
+        known = connection.execute(_HELD, {"name": name}).scalar_one()
+    head = connection.execute(_HEAD).scalar() or 0  # read last: whoever held it before us may have gone on
+    if at_the_head or known > head:  # behind us: an older copy of the database was put back (rule 38)
         _move(tx, name, head)
 
 

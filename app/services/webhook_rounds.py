@@ -59,7 +59,7 @@ class _Claim:
     id: str
     webhook_id: str
     number: int
-    endpoint: endpoints.Endpoint
+    url: str
     payload: str
     headers: dict[str, str]
 
@@ -181,12 +181,16 @@ class WebhookRounds:
         with suppress(Unavailable):  # sealed with another key: it is tried again like what did not arrive
             secrets = [tx.terms.vault.open(webhook_id, one) for one in sealed]
             headers = webhooks.headers(secrets, row.id, tx.now, row.payload)
-        return _Claim(row.id, webhook_id, row.claims + 1, endpoints.parse(row.url), row.payload, headers)
+        return _Claim(row.id, webhook_id, row.claims + 1, row.url, row.payload, headers)
 
     def _send(self, claim: _Claim) -> Outcome:
         if not claim.headers:
             return Outcome(0.0, error="secret_unreadable")
-        return self._poster.post(claim.endpoint, claim.payload.encode(), claim.headers)
+        try:
+            return self._poster.post(endpoints.parse(claim.url), claim.payload.encode(), claim.headers)
+        except Exception:  # noqa: BLE001 - noted as a try like others: it would be made again for ever
+            _log.exception("webhook_not_sent", webhook_id=claim.webhook_id)
+            return Outcome(0.0, error="internal_error")
 
     def _record(self, claim: _Claim, outcome: Outcome) -> None:
         with self._database.write() as tx:
@@ -225,7 +229,7 @@ class WebhookRounds:
         hook.failing_since = hook.failing_since or tx.now
         if outcome.status == _GONE:
             disable(tx, hook, Disabled.GONE)
-        elif tx.now - hook.failing_since > webhooks.DISABLED_AFTER:
+        elif row.state == DeliveryState.FAILED and tx.now - hook.failing_since > webhooks.DISABLED_AFTER:
             disable(tx, hook, Disabled.FAILING)
 
     def _disable_ownerless(self, webhook_id: str) -> None:

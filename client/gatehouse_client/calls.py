@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 from gatehouse_client.door import Door
 from gatehouse_client.generated import AuthenticatedClient, models
+from gatehouse_client.generated.errors import UnexpectedStatus
 from gatehouse_client.generated.types import Response
 from gatehouse_client.patience import Patience
 from gatehouse_client.problems import Unreachable
@@ -77,9 +78,14 @@ class Calls:
         """
         given = {name: value for name, value in named.items() if value is not None}
         parsed: Answer | models.Problem | None = None
+        before = self._door.answers
         try:
             parsed = operation(*path, client=self._generated, **given).parsed
         except (ValueError, KeyError) as found:
+            strange = type(found).__name__
+        except (TypeError, AttributeError, RecursionError, UnexpectedStatus) as found:
+            if self._door.answers == before:  # nothing was sent: it is how this was called
+                raise
             strange = type(found).__name__
         else:
             return parsed  # type: ignore[return-value] # problems were raised; None is what 204 answers

@@ -2,6 +2,7 @@
 
 import ipaddress
 import threading
+import time
 import uuid
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -33,7 +34,7 @@ class Door(httpx.Client):
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise problems.SettingsError("The token is missing, or holds characters that no token has.")
         self._patience = patience
-        self._longer = threading.local()
+        self._here = threading.local()
         super().__init__(
             base_url=url,
             auth=_Bearer(token),
@@ -46,12 +47,18 @@ class Door(httpx.Client):
     @contextmanager
     def taking(self, seconds: float) -> Iterator[None]:
         """Calls in here, on this thread, may take so long."""
-        before = getattr(self._longer, "seconds", None)
-        self._longer.seconds = seconds
+        before = getattr(self._here, "seconds", None)
+        self._here.seconds = seconds
         try:
             yield
         finally:
-            self._longer.seconds = before
+            self._here.seconds = before
+
+    @property
+    def answers(self) -> int:
+        """How often Gatehouse did what it was asked for, on this thread."""
+        count: int = getattr(self._here, "answers", 0)
+        return count
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send it, again where that helps.
@@ -62,7 +69,7 @@ class Door(httpx.Client):
         """
         if request.method == "POST" and "Idempotency-Key" not in request.headers:
             request.headers["Idempotency-Key"] = str(uuid.uuid4())
-        seconds = getattr(self._longer, "seconds", None)
+        seconds = getattr(self._here, "seconds", None)
         if seconds is not None:
             request.extensions["timeout"] = {**request.extensions["timeout"], "read": seconds}
         tried = 0
@@ -70,6 +77,7 @@ class Door(httpx.Client):
             answer, trouble, untaken = self._once(request, options)
             tried += 1
             if answer is not None and answer.is_success:
+                self._here.answers = self.answers + 1
                 return self._as_gatehouse(answer)
             again = untaken or request.method in _SAFE_TO_REPEAT
             if answer is not None:
@@ -104,14 +112,17 @@ class Door(httpx.Client):
 
 
 def _whole(answer: httpx.Response) -> httpx.Response:
-    """An answer that was read to its end, and not beyond what Gatehouse ever sends."""
+    """An answer that was read to its end, not beyond what Gatehouse ever sends, and not for longer than a try takes."""
     parts, size = [], 0
+    ends = time.monotonic() + answer.request.extensions["timeout"]["read"]
     with closing(answer):
         for part in answer.iter_bytes():
             parts.append(part)
             size += len(part)
             if size > _LARGEST:
                 raise problems.Unreachable(f"An answer of more than {_LARGEST} bytes is not Gatehouse's.")
+            if time.monotonic() > ends:  # httpx's own timeout is for each part
+                raise httpx.ReadTimeout("its end did not come")
     kept = [(n, v) for n, v in answer.headers.items() if n not in {"content-encoding", "content-length"}]
     return httpx.Response(answer.status_code, headers=kept, content=b"".join(parts), request=answer.request)
 
@@ -131,7 +142,8 @@ def _checked(url: str) -> bool:
         parts = urlsplit(url)
         host = parts.hostname or ""
         _ = parts.port
-    except ValueError:
+        httpx.URL(url)  # stricter than urlsplit, which leaves a line's end out
+    except (ValueError, httpx.InvalidURL):
         host = ""
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not host:

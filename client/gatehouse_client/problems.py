@@ -147,7 +147,7 @@ def from_answer(status: int, content: bytes) -> Problem:
     """The problem that an answer tells of, whoever wrote it."""
     try:
         said = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         said = {}

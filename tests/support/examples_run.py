@@ -189,6 +189,8 @@ def talk(slack: FakeSlack) -> Iterator[str]:
 
     yield from types("U4", "a stranger", "let me in")
     yield from types("U2", "alice", "")
+    slack.fail("chat.postMessage", error="not_in_channel", times=1)
+    yield from types("U2", "alice", "RNA-seq")
     yield from types("U2", "alice", "RNA-seq, <!channel>")
     yield from clicks("U2", "alice", "approve")
     yield from clicks("U1", "bob", "approve")

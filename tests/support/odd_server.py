@@ -3,12 +3,16 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from typing_extensions import override
+
+DRIPPING = object()
+"""An answer that is right at its end, and comes so slowly that it takes a second and a half."""
 
 
 @dataclass
@@ -34,6 +38,9 @@ def odd_server() -> Iterator[Odd]:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             odd.seen.append((self.command, self.path, dict(self.headers), body))
             status, said = odd.next()
+            if said is DRIPPING:
+                self._drip()
+                return
             if status:
                 data = said if isinstance(said, bytes) else json.dumps(said).encode()
                 self.send_response(status)
@@ -43,6 +50,15 @@ def odd_server() -> Iterator[Odd]:
                 self.end_headers()
                 with contextlib.suppress(ConnectionError):  # it may have heard enough
                     self.wfile.write(data)
+            self.close_connection = True
+
+        def _drip(self) -> None:
+            body = b" " * 30 + b'{"items": [], "next_cursor": null}'
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n")
+            with contextlib.suppress(ConnectionError):
+                for n in range(30):
+                    self.wfile.write(body[n : n + 1] if n < 29 else body[n:])
+                    time.sleep(0.05)
             self.close_connection = True
 
         do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the names are the library's

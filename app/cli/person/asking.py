@@ -126,7 +126,7 @@ def beginning(text: str, at: datetime) -> str:
         found = at + duration(text[1:])
     else:
         try:
-            found = datetime.fromisoformat(text.strip())
-        except ValueError:
+            found = datetime.fromisoformat(text.strip()).astimezone()
+        except (ValueError, OverflowError):  # the latter at the ends of the calendar
             raise Mistake(f"{text!r} is no time: write +2h, or 2026-12-01 09:00") from None
     return found.astimezone().isoformat(timespec="seconds")

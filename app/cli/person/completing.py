@@ -20,9 +20,9 @@ def _offered(look: Callable[[Api], Iterable[tuple[Any, str]]], typed: str) -> li
     try:
         with Api(hurry=_SECONDS) as api:
             found = list(islice(look(api), _MOST))
-    except (GatehouseError, StartError, KeyError, TypeError):
+        named = [(str(name), re.sub(r"[^\w .()@-]", "", about)[:60]) for name, about in found]
+    except (GatehouseError, StartError, LookupError, TypeError, AttributeError, ValueError):
         return []
-    named = ((str(name), re.sub(r"[^\w .()@-]", "", about)[:60]) for name, about in found)
     return [(name, about) for name, about in named if _NAME.fullmatch(name) and name.startswith(typed)]
 
 

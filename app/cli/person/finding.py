@@ -30,8 +30,9 @@ def request(api: Api, text: str, *first: Mapping[str, bool]) -> dict[str, Any]:
     """
     text = _form(text)
     if not _WHOLE.fullmatch(text):
-        for filters in (*first, {}):
-            found = _unique(text, _newer(api, text, filters))
+        # What was shown last may come from any of the first, so the beginning has to be unique over all of them.
+        for places in (first, ({},)):
+            found = _unique(text, {one for filters in places for one in _newer(api, text, filters)})
             if found is not None:
                 break
         else:

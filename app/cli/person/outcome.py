@@ -25,10 +25,15 @@ def told(command: Callable[..., None]) -> Callable[..., None]:
             command(*arguments, **options)
         except (GatehouseError, StartError) as problem:
             _end(problem, as_json=bool(options.get("as_json")))
-        except (KeyError, TypeError, AttributeError) as problem:
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as problem:
             # Another version's answer, or not Gatehouse's: nothing of what it said can be relied on.
             text = f"What Gatehouse answered is not what this version of gatehouse reads ({type(problem).__name__})"
             _end(NoAnswer(text), as_json=bool(options.get("as_json")))
+        except BrokenPipeError:  # whoever read it has read enough
+            raise
+        except OSError as problem:
+            sys.stderr.write(f"gatehouse: What came of it cannot be written: {problem.strerror}\n")
+            raise typer.Exit(Exit.USAGE) from None
         except (KeyboardInterrupt, typer.Abort):
             sys.stderr.write("\n")
             raise typer.Exit(Exit.INTERRUPTED) from None

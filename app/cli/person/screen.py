@@ -57,7 +57,7 @@ def line(out: Console, text: object) -> None:
 
 def can_ask() -> bool:
     """Whether anybody is there to answer."""
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()  # it may have been closed
 
 
 def ask(question: str, default: str | None = None, *, hidden: bool = False) -> str:
@@ -72,7 +72,7 @@ def confirmed(question: str) -> None:
     Raises:
         typer.Exit: They said no.
     """
-    if not typer.confirm(question, err=True):
+    if not typer.confirm(clean(question), err=True):
         typer.echo("Nothing was done.", err=True)
         raise typer.Exit(1)
 

@@ -36,7 +36,8 @@ def login(
         door = terminal.checked(Door(url, text, insecure))
     else:
         with Api(Door(url, "", insecure)) as api:
-            door = Door(url, str(api.post("/v1/enrolments/redeem", {"code": text}, once=True)["token"]), insecure)
+            found = api.post("/v1/enrolments/redeem", {"code": text}, once=True)["token"]
+        door = terminal.checked(Door(url, str(found), insecure))
         place = terminal.store(door)  # at once: the code is spent
     with Api(door) as api:
         me = api.get("/v1/me")
@@ -103,7 +104,8 @@ def _known_url() -> str:
 
 def _read(what: str) -> str:
     """A code or token: typed unseen, or the first line of stdin."""
-    text = screen.ask(what, hidden=True) if screen.can_ask() else sys.stdin.readline(_LONGEST).strip()
+    given = "" if sys.stdin is None or screen.can_ask() else sys.stdin.readline(_LONGEST)
+    text = screen.ask(what, hidden=True) if screen.can_ask() else given.strip()
     if not text:
         raise Mistake(f"The {what.lower()} is missing: type it, or give it on stdin")
     return text
