@@ -145,15 +145,16 @@ def test_rule_38_a_follower_ahead_of_a_restored_audit_begins_at_its_head(databas
     assert told.names == ["test.after"]
 
 
+@pytest.mark.parametrize("pause", [1.0, 1000.0], ids=["somebody listens", "nobody does"])
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_a_courier_is_woken_by_commits_and_lives_through_failures(database: Database) -> None:
+def test_a_courier_hears_of_commits_and_lives_through_failures(database: Database, pause: float) -> None:
     told, rounds = Told(), []
 
     def round_() -> float:
         rounds.append(1)
         if len(rounds) == 1:
             raise OSError
-        return 0.0 if following.follow(database, NAME, told) else 1000.0
+        return 0.0 if following.follow(database, NAME, told) else pause
 
     courier = Courier(database, NAME, round_, after_failure=0.05)
     courier.start()

@@ -18,7 +18,10 @@ GATHERING = 0.05
 AFTER_A_FAILURE = 5.0
 
 Round = Callable[[], float]
-"""Does what is due and answers the seconds until there may be more; 0 asks to be called again at once."""
+"""Does what is due and answers the seconds until there may be more; 0 asks to be called again at once.
+
+More than `LONGEST_SLEEP` says that nobody listens: then commits do not wake it either, and cost nothing.
+"""
 
 
 class Courier:
@@ -34,6 +37,7 @@ class Courier:
     def __init__(self, database: Database, name: str, round_: Round, *, after_failure: float = AFTER_A_FAILURE) -> None:
         self._database, self._name, self._round, self._rest = database, name, round_, after_failure
         self._wake, self._stopping = threading.Event(), threading.Event()
+        self._nobody_listens = False
         self._thread = threading.Thread(target=self._loop, name=f"gatehouse-{name}", daemon=True)
 
     def start(self) -> None:
@@ -53,14 +57,16 @@ class Courier:
         return not self._thread.is_alive()
 
     def _woken_by(self, tx: Tx) -> None:
-        if tx.drafts:
+        if tx.drafts and not self._nobody_listens:
             self._wake.set()
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                pause = min(self._round(), LONGEST_SLEEP)
+                wanted = self._round()
+                self._nobody_listens = wanted > LONGEST_SLEEP
+                pause = min(wanted, LONGEST_SLEEP)
             except (sa.exc.SQLAlchemyError, Unavailable) as problem:
                 metrics.COURIER_FAILURES.inc()
                 _log.error("database_away", courier=self._name, problem=type(problem).__name__)

@@ -31,7 +31,8 @@ from app.services.webhooks import FOLLOWER, disable
 _log = log.get("webhooks")
 LEASE = timedelta(seconds=60)
 """Longer than a call may take with all around it."""
-_IDLE = 60.0
+_NOBODY, _IDLE = 60.0, 1.0
+"""Seconds until the next look where there is no webhook, and where there is nothing to send."""
 _MOST_ATTEMPTS = 20
 """Tries of one delivery that the log keeps, the newest."""
 _GONE = 410
@@ -98,7 +99,7 @@ class WebhookRounds:
         """
         standing, now = self._look()
         if not standing:
-            return _IDLE
+            return _NOBODY
         for row in standing:
             if not owner_may(row):
                 self._disable_ownerless(row.id)
