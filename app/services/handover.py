@@ -24,6 +24,9 @@ from app.domain.words import Kind
 from app.models import AccessRequest
 from app.services import devices, rotation_moves, secrets, sightings
 
+_MEMBERSHIP = frozenset({Kind.GROUP_JOIN, Kind.GROUP_LEAVE})
+"""Nothing is handed over with these, and they are most of all work: nobody looks for secrets of theirs."""
+
 
 class Handover:
     """Makes the calls of one plan.
@@ -156,7 +159,7 @@ def finish(tx: Tx, row: AccessRequest, seen: Seen) -> dict[str, Any]:
         sightings.save_devices(tx, row.account, row.user, seen.has.devices)
     if isinstance(seen, SeenPasswordPolicy):
         sightings.save_password_policy(tx, row.account, seen.password_policy)
-    for secret in secrets.ready(tx, row):
+    for secret in () if row.kind in _MEMBERSHIP else secrets.ready(tx, row):
         if row.kind == Kind.ACCESS_KEY_ROTATE:
             rotation_moves.begin(tx, row, secret)
     if row.kind == Kind.MFA_ENROL:
