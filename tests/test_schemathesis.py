@@ -122,7 +122,8 @@ def test_the_api_keeps_to_its_document(filled: Lab, who: str, examples: int, pha
                         f"{event.recorder.label}: {check.failure_info.failure} {check.failure_info.code_sample}"
                     )
         elif isinstance(event, events.NonFatalError):
-            found.append(f"{event.label}: {event.info.title}: {event.info.message}")
+            whole = "".join(traceback.format_exception(event.value))
+            found.append(f"{event.label}: {event.info.title}: {whole}")
         elif isinstance(event, events.FatalError):
             found.append(f"{event}")
     assert found == []
