@@ -9,6 +9,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 from typing_extensions import override
 
 from app.db import Database
+from app.delivery import wakes
+from app.delivery.due import due
 from app.domain.plans import Operation
 from app.domain.states import DecisionState, GrantState, Provisioning
 from app.domain.work import Work
@@ -116,6 +118,25 @@ def test_rule_31_a_full_batch_wakes_the_next_one_and_the_last_one_nobody(lab: La
         tx.session.execute(sa.text("DELETE FROM procrastinate_jobs"))
     reconcile(WORK)
     assert woken(database) == []
+
+
+def test_rule_31_the_timer_does_not_wake_again_for_what_waits_already(lab: Lab) -> None:
+    database = lab.running.database
+    grants_due(database, 1)
+
+    def tick() -> int:
+        with database.write() as tx:
+            tx.due |= wakes.unwoken(tx, due(tx))
+        with database.read() as tx:  # a collision takes a number as well
+            return int(tx.session.execute(sa.text("SELECT last_value FROM procrastinate_jobs_id_seq")).scalar_one())
+
+    numbers = tick()
+    assert woken(database) == [f"ends/default/{GROUP}"]
+    assert tick() == numbers
+    with database.write() as tx:
+        tx.session.execute(sa.text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    tick()
+    assert woken(database) == [f"ends/default/{GROUP}"] * 2  # who works on it now may not see what came due since
 
 
 def test_rule_32_lanes_of_a_worker_that_died_hold_up_none_of_the_others(lab: Lab) -> None:

@@ -100,7 +100,7 @@ class ProcrastinateDelivery:
             mine = sa.select(sa.func.pg_try_advisory_xact_lock(_TIMER))
             if not tx.session.connection().execute(mine).scalar_one():
                 return
-            tx.due |= set(due(tx, groups=_MOST_GROUPS, requests=_MOST_REQUESTS))
+            tx.due |= wakes.unwoken(tx, due(tx, groups=_MOST_GROUPS, requests=_MOST_REQUESTS))
             if time.monotonic() - self._tidied > TIDY_EVERY:
                 self._tidied = time.monotonic()
                 tx.due.add(Work("tidy"))
