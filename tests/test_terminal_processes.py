@@ -40,6 +40,14 @@ def lab(databases: Databases) -> Iterator[Lab]:
         yield found
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """As at a terminal: a suite that a script put into the background ignores Ctrl-C, and so would what it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def env_of(lab: Lab, who: str, home: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
@@ -70,10 +78,11 @@ class Keyboard:
         """Press these keys."""
         os.write(self._end, text.encode())
 
-    def ended(self) -> int:
-        """Wait for the end; the exit code."""
-        while self._read(30):
-            pass
+    def ended(self, seconds: float = 60) -> int:
+        """Wait for the end; the exit code. What is painted over and over is no end."""
+        deadline = time.monotonic() + seconds
+        while self._read(0.5):
+            assert time.monotonic() < deadline, self.seen
         return self.process.wait(30)
 
     def _read(self, seconds: float) -> bool:
@@ -139,6 +148,7 @@ def test_asked_for_what_is_missing_then_watched(lab: Lab, tmp_path: Path) -> Non
         assert watching.ended() == Exit.DONE
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_is_an_end_like_any_other(lab: Lab, tmp_path: Path) -> None:
     with keyboard("watch", env=env_of(lab, "alice", tmp_path), folder=tmp_path) as keys:
         keys.until("Waits for you: nothing")
