@@ -170,6 +170,17 @@ def test_rule_32_another_document_that_arrives_late_ends_the_grant(place: Holder
     assert place.own() == {"kept": OTHER}
 
 
+def test_rule_32_another_document_that_may_only_be_from_before_ends_nothing_yet(place: Holder) -> None:
+    grant = place.given()
+    with place.database.write() as tx:
+        tx.session.get_one(Grant, grant.id).starts_at = tx.now
+    place.bob.inline["console"] = json.dumps(OTHER)
+    _look(place)
+    with place.database.read() as tx:
+        assert tx.session.get_one(Grant, grant.id).state == "active"
+        assert tx.session.get_one(Lane, ("default", place.name)).look_again_at is not None
+
+
 def test_rule_22_what_was_removed_outside_ends_and_is_not_given_again(place: Holder) -> None:
     grant = place.given()
     del place.bob.inline["console"]

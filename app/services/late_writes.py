@@ -23,6 +23,7 @@ from app.domain.access import Access
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.inline import InlinePolicy
 from app.domain.plans import Operation
+from app.domain.retries import is_settled
 from app.domain.sightings import SeenUser
 from app.domain.states import HOLDING_GRANTS, GrantState
 from app.models import Grant, Lane, columns
@@ -63,7 +64,7 @@ class LookAgain:
         self._database, self._iam = database, iam
 
     def __call__(self, account: str, user: str) -> None:
-        """Take away what ended and is there again; end what is active and is gone."""
+        """Take away what ended and is there again; end what is active and is gone. What is not sure waits."""
         with self._database.read() as tx:
             began = tx.now
             current = _grants(tx, account, user)
@@ -93,9 +94,9 @@ class LookAgain:
             _log.warning("look_again_failed", account=account, user=user, problem=str(problem))
             done = False
         else:
-            done = not ended & seen.access
             with self._database.write() as tx:
-                _record(tx, account, user, again, seen)
+                sure = _record(tx, account, user, again, seen)
+            done = sure and not ended & seen.access
         with self._database.write() as tx:
             put_off(tx, account, user, None if done else tx.now + AGAIN, began)
 
@@ -134,7 +135,8 @@ def _grants(tx: Tx, account: str, user: str) -> list[Grant]:
     return list(tx.session.scalars(query))
 
 
-def _record(tx: Tx, account: str, user: str, again: list[Access], seen: _Shown) -> None:
+def _record(tx: Tx, account: str, user: str, again: list[Access], seen: _Shown) -> bool:
+    """Note what was seen and done, and end what is gone. False: of a grant it cannot be said yet whether it is gone."""
     sightings.save_user(tx, account, user, seen.user)
     sightings.save_inline(tx, account, user, seen.inline)
     for access in again:
@@ -142,16 +144,21 @@ def _record(tx: Tx, account: str, user: str, again: list[Access], seen: _Shown) 
         audit.record(tx, "access.taken_again", by=SYSTEM_ACTOR, subject=user, account=account, **named)
         _log.warning("late_write", account=account, user=user, **named)
     shown = {p.name: p.sha256 for p in seen.inline or ()}
+    sure = True
     for grant in _grants(tx, account, user):
         if grant.state != GrantState.ACTIVE or (grant.policy is not None and seen.inline is None):
             continue
-        # Rule 22: what is found removed ends, and is not given again by itself. It goes the way of every end, which
-        # takes it away as well: IAM may only not show what was given a moment ago.
-        if grant.access not in seen.access:
-            move_grant(tx, grant, GrantState.REVOKING, end_reason="removed_outside", due_at=tx.now)
-        elif _says_otherwise(tx, grant, shown):
-            # What came late was another document of the same name, which nobody approved to be there now.
-            move_grant(tx, grant, GrantState.REVOKING, end_reason="changed_outside", due_at=tx.now)
+        gone = grant.access not in seen.access
+        if not gone and not _says_otherwise(tx, grant, shown):
+            continue
+        if not is_settled(grant.starts_at, tx.now):
+            sure = False  # what was read may be from before it was given, and ending it would take it from somebody
+            continue
+        # Rule 22: what is found removed ends, and is not given again by itself. Otherwise what came late was another
+        # document of the same name, which nobody approved to be there now. Both go the way of every end.
+        reason = "removed_outside" if gone else "changed_outside"
+        move_grant(tx, grant, GrantState.REVOKING, end_reason=reason, due_at=tx.now)
+    return sure
 
 
 def _says_otherwise(tx: Tx, grant: Grant, shown: Mapping[str, str | None]) -> bool:

@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx
 
+from app.domain.retries import SETTLES
 from tests.history.record import History, Note
+from tests.history.spans import access_of
 from tests.history.world import APPROVALS, World, http
 
 SETTLES_WITHIN = 120.0
@@ -18,6 +20,8 @@ _LONGEST = dt.timedelta(seconds=10)
 """Grants that end within this are waited for: what is active afterwards stays so while it is looked at."""
 _LOOKED_AGAIN = dt.timedelta(seconds=5)
 """What a worker that was taken over wrote late is taken back within this, once it is looked for (rule 32)."""
+_NOTICED_WITHIN = SETTLES + _LOOKED_AGAIN
+"""A grant that lost its access to such a write is over within this: only then IAM is believed about it."""
 _UNDER_WAY = (
     "/v1/access-requests?provisioning=queued",
     "/v1/access-requests?provisioning=applying",
@@ -43,12 +47,12 @@ class Reader:
         answer.raise_for_status()
         return answer.json()
 
-    def all(self, path: str) -> list[dict[str, Any]]:
+    def all(self, path: str, **parameters: str) -> list[dict[str, Any]]:
         """A whole list, oldest first."""
-        page = self.get(path, limit=200)
+        page = self.get(path, limit=200, **parameters)
         found = list(page["items"])
         while page["next_cursor"]:
-            page = self.get(path, limit=200, cursor=page["next_cursor"])
+            page = self.get(path, limit=200, cursor=page["next_cursor"], **parameters)
             found += page["items"]
         return found[::-1]
 
@@ -59,11 +63,12 @@ def settle(world: World) -> bool:
     for post in world.workers:
         post.send(signal.SIGCONT)
     quiet_at = time.monotonic() + (world.late + _LOOKED_AGAIN).total_seconds()
-    deadline = time.monotonic() + SETTLES_WITHIN
+    noticed_at = quiet_at + _NOTICED_WITHIN.total_seconds()
+    deadline = noticed_at + SETTLES_WITHIN
     with http() as client:
         reader = Reader(client, world, world.servers[0].url)
         while time.monotonic() < deadline:
-            if _rests(reader) and time.monotonic() > quiet_at:
+            if _rests(reader) and time.monotonic() > (quiet_at if _agrees(reader, world) else noticed_at):
                 return True
             time.sleep(0.5)
     return False
@@ -74,6 +79,12 @@ def _rests(reader: Reader) -> bool:
         return False
     soon = (dt.datetime.now(dt.UTC) + _LONGEST).isoformat()
     return not reader.get("/v1/grants", state="active", ends_before=soon)["items"]
+
+
+def _agrees(reader: Reader, world: World) -> bool:
+    """Whether everybody has in IAM what their grants give."""
+    active = {access_of(grant) for grant in reader.all("/v1/grants", state="active")}
+    return active <= world.members()
 
 
 def collect(world: World, notes: list[Note], began: dt.datetime, *, settled: bool) -> History:
