@@ -150,15 +150,53 @@ def test_given_late_and_taken_away_again_holds() -> None:
     assert check(sample.history()) == []
 
 
-def test_taken_away_late_holds_where_the_loss_was_noticed() -> None:
-    """An end that was overtaken takes away what was given anew; that grant then ends, and is not given again."""
-    sample = good()
+def lost(sample: Sample, seconds: float = 10) -> None:
+    """Bob has what he had before, from 9.2 on, and loses it."""
     sample.ask("lost", "bob", "LabGuest", 8)
     sample.decide("lost", "pi", "approve", 8)
     sample.approved("lost", 8)
-    sample.apply("lost", 9)
+    sample.apply("lost", 9, seconds)
+
+
+@planted("cause", "grant-lost still gives this")
+def taken_away_soon_after_another_end_but_not_late(s: Sample) -> None:
+    """What the second look did with a stale answer: it was made when the new grant stood."""
+    lost(s, 3600)
+    s.end("lost", 10, "removed_outside")
+    s.grants["lost"]["ended_at"] = at(11).isoformat()
+
+
+@planted("cause", "grant-lost still gives this")
+def taken_away_late_and_never_noticed(s: Sample) -> None:
+    lost(s, 3600)
+    s.write("RemoveUserFromGroup", "bob", "LabGuest", 10, arrived=7)
+    s.end("lost", 600, "left")
+
+
+def test_taken_away_late_holds_where_the_loss_was_noticed() -> None:
+    """An end that was overtaken takes away what was given anew; that grant then ends, and is not given again."""
+    sample = good()
+    lost(sample, 3600)
+    sample.write("RemoveUserFromGroup", "bob", "LabGuest", 10, arrived=7)
+    sample.end("lost", 150, "removed_outside")
+    sample.writes[-1] = dataclasses.replace(sample.writes[-1], status=404)  # nothing is there any more
+    assert check(sample.history()) == []
+
+
+def test_taken_away_late_holds_where_the_grant_ends_before_iam_can_be_believed_about_it() -> None:
+    sample = good()
+    lost(sample)
+    sample.write("RemoveUserFromGroup", "bob", "LabGuest", 10, arrived=7)
+    sample.end("lost", 19.2, "expired")
+    assert check(sample.history()) == []
+
+
+def test_what_a_process_that_stood_still_takes_away_late_holds() -> None:
+    sample = good()
+    sample.disturbances.append(Disturbance(STOPPED, "worker", at(6), at(9.5)))
+    lost(sample)
     sample.write("RemoveUserFromGroup", "bob", "LabGuest", 10)
-    sample.end("lost", 12, "removed_outside")
+    sample.end("lost", 19.2, "expired")
     assert check(sample.history()) == []
 
 

@@ -3,9 +3,15 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
-from tests.history.record import ADDS, ADMIN_GROUPS, REMOVES, Access, History, Violation, access, moment
+from app.domain.retries import SETTLES
+from tests.history.record import ADDS, ADMIN_GROUPS, REMOVES, STOPPED, Access, History, Violation, access, moment
 from tests.history.spans import Leave, Span, access_of, leaves, spans
 from tests.support.write_log import Write
+
+_AWAKE = dt.timedelta(seconds=5)
+"""What a process had decided before it was stopped leaves it within this after it goes on."""
+_NOT_YET_BELIEVED = SETTLES + dt.timedelta(seconds=30)
+"""The age at which a grant that IAM does not show is ended, and as long as nobody may work for looking again."""
 
 
 def access_of_write(write: Write) -> Access:
@@ -17,6 +23,10 @@ def access_of_write(write: Write) -> Access:
 def sent(write: Write) -> dt.datetime:
     """When a write was passed on, by the wall clock."""
     return moment(write.at) - dt.timedelta(seconds=write.answered - write.passed_on)
+
+
+def _left_its_process(write: Write) -> dt.datetime:
+    return moment(write.at) - dt.timedelta(seconds=write.answered - write.arrived)
 
 
 def check(history: History) -> Iterator[Violation]:
@@ -38,7 +48,7 @@ def check(history: History) -> Iterator[Violation]:
             if write.action in ADDS:
                 yield from _added(what, write, writes[number + 1 :], begun.get(what, []), history.late)
             else:
-                yield from _removed(what, write, begun.get(what, []), left.get(what, []), history.late)
+                yield from _removed(what, write, begun.get(what, []), left.get(what, []), history)
     yield from _memberships(history, by_access)
 
 
@@ -67,9 +77,7 @@ def _added(
         yield Violation("cause", f"{_said(write, what)}: came after the end and was not taken away again")
 
 
-def _removed(
-    what: Access, write: Write, begun: list[Span], left: list[Leave], late: dt.timedelta
-) -> Iterator[Violation]:
+def _removed(what: Access, write: Write, begun: list[Span], left: list[Leave], history: History) -> Iterator[Violation]:
     at = sent(write)
     ended = any(
         (span.ends is not None and span.ends <= at) or (span.reason == "not_applied" and span.begins <= at)
@@ -79,7 +87,8 @@ def _removed(
         yield Violation("cause", f"{_said(write, what)}: no end of such a grant was due or asked for, and no leave")
         return
     for span in begun:
-        if _stands(span, at) and not _lost_to_a_late_write(span, at, begun, left, late):
+        overs = [other.over for other in begun if other is not span] + [leave.over for leave in left]
+        if _stands(span, at) and not (_is_late(write, overs, history) and _was_noticed(span)):
             yield Violation("cause", f"{_said(write, what)}: grant {span.grant} still gives this then")
 
 
@@ -87,12 +96,18 @@ def _stands(span: Span, at: dt.datetime) -> bool:
     return span.runs is not None and span.begins <= at and (span.ends is None or at < span.ends)
 
 
-def _lost_to_a_late_write(
-    span: Span, at: dt.datetime, begun: list[Span], left: list[Leave], late: dt.timedelta
-) -> bool:
-    """Whether it was the late call of somebody whose work was taken over, and the loss was noticed (rule 22)."""
-    before = [other.over for other in begun if other is not span] + [leave.over for leave in left]
-    return span.reason == "removed_outside" and any(over is not None and over <= at <= over + late for over in before)
+def _is_late(write: Write, overs: list[dt.datetime | None], history: History) -> bool:
+    """Whether it was made for something that is over, by somebody whose work was taken over meanwhile (rule 32)."""
+    made, at = _left_its_process(write), sent(write)
+    stood = [d for d in history.disturbances if d.what == STOPPED and d.began <= made <= d.ended + _AWAKE]
+    since = min([made, *(d.began for d in stood)])
+    return any(over is not None and since <= over <= at <= over + history.late for over in overs)
+
+
+def _was_noticed(span: Span) -> bool:
+    """Whether a grant that lost its access so ended for it (rule 22), or before IAM could be believed about it."""
+    young = span.runs is not None and span.ends is not None and span.ends <= span.runs + _NOT_YET_BELIEVED
+    return young or span.reason == "removed_outside"
 
 
 def _memberships(history: History, by_access: dict[Access, list[Write]]) -> Iterator[Violation]:

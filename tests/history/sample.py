@@ -71,10 +71,16 @@ class Sample:
         known: dict[str, Any] = {"key": f"{verb}-{when}", "target": "", "status": 200, **more}
         self.notes.append(Note(who=who, verb=verb, began=at(when), ended=at(when + 0.1), **known))
 
-    def write(self, action: str, user: str, group: str, when: float) -> None:
-        """One write that reached IAM, and what it did."""
+    def write(self, action: str, user: str, group: str, when: float, *, arrived: float | None = None) -> None:
+        """One write that reached IAM, and what it did.
+
+        Args:
+            arrived: When it left its process, if it was held up on the way.
+        """
         parameters = {"UserName": user, "GroupName": group}
-        self.writes.append(Write(len(self.writes) + 1, action, parameters, when, when, at(when).isoformat(), 200, True))
+        came = when if arrived is None else arrived
+        number, answered = len(self.writes) + 1, at(when).isoformat()
+        self.writes.append(Write(number, action, parameters, came, when, when, answered, 200, True))
         if action == "AddUserToGroup":
             self.members.add((user, group))
         else:

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,11 +20,13 @@ class Call:
     Attributes:
         number: Counted from 1 in the order of arrival.
         parameters: As sent, without Action and Version.
+        arrived: Monotonic seconds.
     """
 
     number: int
     action: str
     parameters: Mapping[str, str]
+    arrived: float = field(default_factory=time.monotonic)
 
     @property
     def is_write(self) -> bool:

@@ -17,7 +17,7 @@ class Write:
 
     Attributes:
         seq: Counted from 1. For one principal this is the order in which the backend made them.
-        passed_on, answered: Monotonic seconds.
+        arrived, passed_on, answered: Monotonic seconds; when it came from the caller, and went to and from the backend.
         at: The wall clock when the backend answered.
         status: The backend's; None: it never answered, so nobody knows.
         delivered: Whether the caller got the answer; None: not yet.
@@ -26,6 +26,7 @@ class Write:
     seq: int
     action: str
     parameters: dict[str, str]
+    arrived: float
     passed_on: float
     answered: float
     at: str
@@ -54,7 +55,8 @@ class WriteLog:
         now = dt.datetime.now(dt.UTC).isoformat()
         with self._lock:
             seq = len(self._writes) + 1
-            write = Write(seq, call.action, dict(call.parameters), passed_on, time.monotonic(), now, status)
+            times = call.arrived, passed_on, time.monotonic()
+            write = Write(seq, call.action, dict(call.parameters), *times, now, status)
             self._writes.append(write)
             self._line(dataclasses.asdict(write))
             return write
