@@ -37,6 +37,10 @@ No transaction of ours waits for anything but the database. Times as the writers
 _POOL = 48
 """Connections: FastAPI runs sync handlers on 40 threads, the worker and health checks come on top."""
 
+_PREPARE_AFTER = 1
+"""Executions of a statement before a connection prepares it. Ours are few and come again; psycopg's own 5 is paid for
+on each connection, and again after each rollback, which makes it forget (a tenth of a life, `docs/performance.md`)."""
+
 _ASK_TIME_AFTER = 5.0
 """Seconds for which a reading of the server's time is counted on."""
 
@@ -134,15 +138,18 @@ class Database:
         self._immediate = self.engine.execution_options(gatehouse_writes=True)
         alone = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._looking = self.engine.execution_options(**alone)
+        only = {} if self.is_sqlite else {"postgresql_readonly": True}
+        self._reading = self.engine.execution_options(**only)
         self._turn = FairLock()
         self._asked = (-_ASK_TIME_AFTER, dt.datetime.min.replace(tzinfo=dt.UTC))
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that changes nothing."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with Session(self._reading, expire_on_commit=False, autoflush=False) as session:
             yield Tx(session, self.clock() if self.is_sqlite else self._server_time(session), self.terms)
-            session.rollback()
+            session.expunge_all()  # nothing is written, whatever was done to them
+            session.commit()  # a rollback makes psycopg forget what it has prepared on this connection
 
     @contextmanager
     def look(self) -> Iterator[Tx]:
@@ -250,11 +257,16 @@ def make_engine(url: str) -> Engine:
         raise StartError(
             "GATEHOUSE_DATABASE_URL is no database address; write sqlite:///file.db or postgresql+psycopg://…"
         ) from None
-    pool: dict[str, Any] = {"pool_size": _POOL, "max_overflow": 16, "pool_timeout": WRITE_WAIT}
+    pool: dict[str, Any] = {
+        "pool_size": _POOL,
+        "max_overflow": 16,
+        "pool_timeout": WRITE_WAIT,
+        "pool_use_lifo": True,  # few connections that are used all the time, where statements are prepared
+    }
     if parsed.get_backend_name() == "postgresql":
         engine = sa.create_engine(
             parsed,
-            connect_args={"connect_timeout": 5, "options": _OPTIONS},
+            connect_args={"connect_timeout": 5, "options": _OPTIONS, "prepare_threshold": _PREPARE_AFTER},
             hide_parameters=True,
             **pool,
         )

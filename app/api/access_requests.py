@@ -101,7 +101,7 @@ async def show(
 
 async def _wait(door: Door, request_id: str, wait: int, until: str, look: Any) -> Response:
     def over() -> bool:
-        with database_errors(), door.house.database.read() as tx:
+        with database_errors(), door.house.database.look() as tx:
             return _holds(visibility.get_visible(tx, door.caller, request_id), until)
 
     deadline = time.monotonic() + wait

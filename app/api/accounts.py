@@ -87,7 +87,7 @@ def import_(account_id: AccountId, door: AdminDirectory) -> Response:
 def _run(door: Door, account_id: str) -> Outcome:
     if not door.caller.is_admin:
         raise Forbidden("Only an admin can import an account.", code="admin_only")
-    with door.house.database.read() as tx:
+    with door.house.database.look() as tx:
         get_account(tx, account_id)
     if door.house.reads_account is None:
         raise Unavailable("This process does not reach AWS.", code="aws_unavailable")

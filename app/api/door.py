@@ -35,7 +35,7 @@ class Reader:
 
     def read(self, look: Callable[[Tx], Answer]) -> Response:
         """Answer from a reading transaction."""
-        with database_errors(), self.house.database.read() as tx:
+        with database_errors(), self.house.database.look() as tx:
             return respond(look(tx))
 
 
@@ -70,7 +70,7 @@ class Door(Reader):
             answer: Makes the answer, in a transaction after it.
         """
         if self._key is not None:
-            with database_errors(), self.house.database.read() as tx:
+            with database_errors(), self.house.database.look() as tx:
                 before = idempotency.known(tx, self.caller.name, self._key, self._print())
             if before is not None:
                 return _again(before)

@@ -88,7 +88,7 @@ class Anchoring:
 
     def _anchor(self) -> None:
         """Write down where the audit stands now, if it has grown; note it if it has shrunk while we ran."""
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             anchor = _standing(tx)
             suspicion = None if self._last is None else _suspicion(tx, anchor, [self._last])
         if suspicion is not None:
@@ -103,7 +103,7 @@ class Anchoring:
             found = self._file.read()
         except OSError as problem:
             raise StartError(f"{self._file.path} cannot be read: {problem.strerror}") from None
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             standing, since = _standing(tx), restoration.last_confirmed(tx, self._database.audit_key)
             counting = [a for a in found.anchors if since is None or a.at > since]
             suspicion = _suspicion(tx, standing, counting)

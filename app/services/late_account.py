@@ -43,7 +43,7 @@ class LookAtAccount:
 
     def __call__(self, account: str, lane: str) -> None:
         """Make once more the calls that are missing, and read back that none is."""
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             began = tx.now
             applied = select(AccessRequest).where(
                 col(AccessRequest.account) == account,

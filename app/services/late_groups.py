@@ -61,7 +61,7 @@ class LookAtGroup:
     def __call__(self, account: str, lane: str) -> None:
         """Attach and detach what came late, and read back that it is so."""
         name = lane.removeprefix(GROUP_LANE)
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             began = tx.now
             expected = _expected(tx, account, name)
         try:

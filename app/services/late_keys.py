@@ -61,7 +61,7 @@ class LookAtKeys:
 
     def __call__(self, account: str, user: str) -> None:
         """Delete what came late, and read back that it is gone."""
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             expected = _expected(tx, account, user)
         if not expected.times:
             return

@@ -47,7 +47,7 @@ class LookAtPolicy:
     def __call__(self, account: str, lane: str) -> None:
         """Put right what came late, and read back that it is so."""
         name = lane.removeprefix(POLICY_LANE)
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             began = tx.now
             rows = _changes(tx, account, name)
             under_way = any(row.provisioning == Provisioning.APPLYING for row in rows)

@@ -65,7 +65,7 @@ class LookAgain:
 
     def __call__(self, account: str, user: str) -> None:
         """Take away what ended and is there again; end what is active and is gone. What is not sure waits."""
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             began = tx.now
             current = _grants(tx, account, user)
             holding = {g.access for g in current if g.state in HOLDING_GRANTS}

@@ -195,7 +195,7 @@ class Reconciler:
         return iam
 
     def _check(self, account: str, found: str) -> None:
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             expected = tx.session.get_one(Account, account).aws_account_id
         if expected is None:
             return  # not set up yet: nothing was ever done there

@@ -53,7 +53,7 @@ class Restored:
     def is_open(self) -> bool:
         """Whether a restoration waits for its confirmation, as of a second ago."""
         if self._clock() - self._looked >= _KNOWN_FOR:
-            with self._database.read() as tx:
+            with self._database.look() as tx:
                 self._open = restoration.is_open(tx)
             self._looked = self._clock()
         return self._open
@@ -106,7 +106,7 @@ class Restored:
         self._store()
 
     def _is_wanted(self) -> bool:
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             report = restoration.newest(tx).report
             if report is None:
                 return True

@@ -204,7 +204,7 @@ class EndsWithoutDatabase:
 
     def _read(self) -> None:
         began, self._changed = self._clock(), False
-        with self._database.read() as tx:
+        with self._database.look() as tx:
             read, until = tx.session.connection().execute, {"until": tx.now + AHEAD}
             coming = {row.id: Coming(*row) for row in read(_COMING, until)}
             for grant_id, other, due_at in read(_HELD, until):

@@ -102,7 +102,7 @@ class Visit:
         """
 
         def looked(found: list[Caller]) -> T:
-            with doors.database_errors(), self.house.database.read() as tx:
+            with doors.database_errors(), self.house.database.look() as tx:
                 found.append(known(tx, self.who, new_id()))
                 _require(found[0], scope)
                 return look(tx, found[0])
