@@ -17,7 +17,7 @@ from app.slack import cards, form, home
 from tests.conftest import Databases
 from tests.support.fake_slack import FakeSlack
 from tests.support.fake_slack_telling import PATH, Told
-from tests.support.lab import Lab
+from tests.support.lab import Lab, serving
 from tests.support.slack_lab import link, slack_lab
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -125,6 +125,17 @@ def test_without_a_good_signature_it_is_401_whatever_else_is_wrong(door: Door, s
     assert door.lab.client.post(PATH, content=body, headers=twice).status_code == 401
     assert door.lab.client.post(PATH, content=b"\xff\x00").status_code == 401
     assert door.send(body, kind, **slack.signed(body, at=time.time() - 290)).status_code == 200
+
+
+def test_who_sends_rubbish_is_slowed_down_and_slack_is_not(databases: Databases, slack: FakeSlack, aws: str) -> None:
+    """All come from one address here, as behind a proxy."""
+    prepared, tokens = databases.prepared("sqlite")
+    slow = prepared.model_copy(update={**slack.settings(socket=False), "rate_limit": 0.001})
+    with serving(slow, tokens, aws, with_worker=False) as found:
+        statuses = [found.client.post(PATH, content=b"rubbish").status_code for _ in range(3)]
+        assert statuses == [401, 429, 429]
+        good = Door(found, slack)
+        assert [good.send(b"ssl_check=1", FORM).status_code for _ in range(3)] == [200, 200, 200]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ The long lists find out themselves who calls (`entry.LATE`).
 
 import re
 import time
+from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -27,6 +28,10 @@ from app.models import new_id
 BODY_LIMIT = 256 * 1024
 _log = log.get("http")
 _OPEN = re.compile(r"/v1/(enrolments/redeem|auth/aws(/.*)?|slack/events)/?")
+_SIGNED = "/v1/slack/"
+UNSIGNED = "gatehouse.unsigned"
+"""Where Slack knocks only what it did not sign is counted: behind a proxy everybody may have one address, and whoever
+sends rubbish would keep Slack out. Call what is in the scope under this."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -85,7 +90,11 @@ class FrontMiddleware:
         if path.startswith("/v1/") or path == "/v1":
             if _OPEN.fullmatch(path):
                 client: Any = scope.get("client")
-                self._rates.take(f"address {client[0] if client else ''}")
+                count = partial(self._rates.take, f"address {client[0] if client else ''}")
+                if path.startswith(_SIGNED):
+                    scope[UNSIGNED] = count
+                else:
+                    count()
             else:
                 entry = self._entry(headers, request_id)
         elif path == metrics.PATH and not metrics.from_this_machine(scope, headers):

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from app.api import strict
 from app.api.house import House
-from app.errors import BadRequest, NotFound
+from app.api.middleware import UNSIGNED
+from app.errors import BadRequest, NotFound, Unauthenticated
 from app.services.doors import database_errors
 from app.slack.desk import Desk
 from app.slack.front import require_signed
@@ -32,7 +33,11 @@ async def events(request: Request) -> Response:
     body = await request.body()
     signatures = request.headers.getlist("x-slack-signature")
     timestamps = request.headers.getlist("x-slack-request-timestamp")
-    require_signed(secret, signatures, timestamps, body, now=time.time())
+    try:
+        require_signed(secret, signatures, timestamps, body, now=time.time())
+    except Unauthenticated:
+        request.scope[UNSIGNED]()
+        raise
     if request.url.query:
         raise BadRequest("There are no query parameters here.", code="bad_payload")
     return await run_in_threadpool(_answer, desk, request.headers.getlist("content-type"), body)
