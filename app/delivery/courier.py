@@ -17,10 +17,10 @@ GATHERING = 0.05
 """Seconds between being woken and looking: under load one look serves many commits."""
 AFTER_A_FAILURE = 5.0
 
-Round = Callable[[], float]
+Round = Callable[[], float | None]
 """Does what is due and answers the seconds until there may be more; 0 asks to be called again at once.
 
-More than `LONGEST_SLEEP` says that nobody listens: then commits do not wake it either, and cost nothing.
+None says that nobody listens: then commits do not wake it either, and cost nothing.
 """
 
 
@@ -65,8 +65,8 @@ class Courier:
             self._wake.clear()
             try:
                 wanted = self._round()
-                self._nobody_listens = wanted > LONGEST_SLEEP
-                pause = min(wanted, LONGEST_SLEEP)
+                self._nobody_listens = wanted is None
+                pause = LONGEST_SLEEP if wanted is None else min(wanted, LONGEST_SLEEP)
             except (sa.exc.SQLAlchemyError, Unavailable) as problem:
                 metrics.COURIER_FAILURES.inc()
                 _log.error("database_away", courier=self._name, problem=type(problem).__name__)

@@ -31,8 +31,8 @@ from app.services.webhooks import FOLLOWER, disable
 _log = log.get("webhooks")
 LEASE = timedelta(seconds=60)
 """Longer than a call may take with all around it."""
-_NOBODY, _IDLE = 60.0, 1.0
-"""Seconds until the next look where there is no webhook, and where there is nothing to send."""
+_IDLE = 1.0
+"""Seconds until the next look where there is nothing to send."""
 _MOST_ATTEMPTS = 20
 """Tries of one delivery that the log keeps, the newest."""
 _GONE = 410
@@ -91,15 +91,15 @@ class WebhookRounds:
         self._lock = threading.Lock()
         self._busy: dict[str, threading.Thread] = {}
 
-    def __call__(self) -> float:
+    def __call__(self) -> float | None:
         """Write down what webhooks are to hear, and see to what is due.
 
         Returns:
-            Seconds until there may be more.
+            Seconds until there may be more; None: there is no webhook.
         """
         standing, now = self._look()
         if not standing:
-            return _NOBODY
+            return None
         for row in standing:
             if not owner_may(row):
                 self._disable_ownerless(row.id)
