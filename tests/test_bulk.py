@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import col
 
-from app import bulk
+from app import bulk, upserts
 from app.domain.canonical import dumps
 from app.domain.states import GrantState
 from app.models import Grant, Sighting, columns
@@ -76,3 +76,22 @@ def test_the_writer_of_json_made_once_writes_as_before() -> None:
     assert dumps({"b": ["ü", None, True], "a": 1.5}) == '{"a":1.5,"b":["\\u00fc",null,true]}'
     with pytest.raises(ValueError, match="not JSON compliant"):
         dumps(float("nan"))
+
+
+@BOTH
+def test_a_row_that_is_there_is_left_alone_or_written_over(connection: Connection) -> None:
+    table, by = columns(Sighting), ("account", "what", "name")
+
+    def seen(name: str, state: Any) -> dict[str, Any]:
+        return {"account": "default", "what": "test", "name": name, "state": state, "seen_at": AT}
+
+    def found() -> dict[str, Any]:
+        query = sa.select(table.c.name, table.c.state).where(table.c.what == "test")
+        return {row.name: row.state for row in connection.execute(query)}
+
+    assert upserts.insert_new(connection, table, seen("a", 1), by=by) == 1
+    assert upserts.insert_new(connection, table, seen("a", 2), by=by) == 0
+    upserts.insert_new(connection, table, [seen("a", 2), seen("b", 2)], by=by)
+    assert found() == {"a": 1, "b": 2}
+    upserts.put(connection, table, [seen("a", 3), seen("c", 3)], by=by)
+    assert found() == {"a": 3, "b": 2, "c": 3}

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from app import upserts
 from app.db import Database, Tx
 from app.models import AuditEvent, AuditHead, Follower, columns
 
@@ -41,8 +41,6 @@ _NEXT = (
     .order_by(_events.c.seq)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_NEW_POSTGRESQL = postgresql.insert(_followers).on_conflict_do_nothing()
-_NEW_SQLITE = sqlite.insert(_followers).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True)
@@ -78,8 +76,8 @@ def begin(tx: Tx, name: str, *, at_the_head: bool = False) -> None:
     known = connection.execute(_HELD, {"name": name}).scalar()
     if known is None:
         # Somebody else may let it begin in this moment: then they are waited for.
-        new = _NEW_SQLITE if connection.dialect.name == "sqlite" else _NEW_POSTGRESQL
-        connection.execute(new, {"name": name, "seq": connection.execute(_HEAD).scalar() or 0})
+        new = {"name": name, "seq": connection.execute(_HEAD).scalar() or 0}
+        upserts.insert_new(connection, _followers, new, by=("name",))
         known = connection.execute(_HELD, {"name": name}).scalar_one()
     head = connection.execute(_HEAD).scalar() or 0  # read last: whoever held it before us may have gone on
     if at_the_head or known > head:  # behind us: an older copy of the database was put back (rule 38)

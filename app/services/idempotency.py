@@ -4,14 +4,15 @@ import hashlib
 import re
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
+from app import upserts
 from app.db import Tx
 from app.errors import Conflict, Invalid
-from app.models import IdempotencyKey
+from app.models import IdempotencyKey, columns
 
 HEADER = "idempotency-key"
+_keys = columns(IdempotencyKey)
 _FORM = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -36,10 +37,8 @@ def claim(tx: Tx, owner: str, key: str, print_: str) -> tuple[int, str] | None:
         Invalid: `idempotency_key_reused`, the body is another one.
         Conflict: `already_delivered`, the first answer held a secret and was not stored (rule 17).
     """
-    make = sqlite.insert if tx.session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    values = {"owner": owner, "key": key, "fingerprint": print_, "created_at": tx.now}
-    insert = make(IdempotencyKey).values(values).on_conflict_do_nothing().returning(col(IdempotencyKey.key))
-    if tx.session.execute(insert).first() is not None:
+    row = {"owner": owner, "key": key, "fingerprint": print_, "created_at": tx.now}
+    if upserts.insert_new(tx.session.connection(), _keys, row, by=("owner", "key")):
         return None
     return _answer(tx.session.get_one(IdempotencyKey, (owner, key)), print_)
 

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
-from app import metrics
+from app import metrics, upserts
 from app.db import Tx
 from app.domain.notices import ALONE, CARDS, Topic, pause
 from app.models import Notice, NoticeState, columns, new_id
@@ -76,10 +75,8 @@ def add(tx: Tx, rows: Iterable[Notice]) -> None:
     for row in found:
         if row.topic not in ALONE and row.due_at is not None:
             row.due_at = max(row.due_at + SOON, last[row.whom] + GAP if row.whom in last else row.due_at)
-    insert = postgresql.insert if tx.locks_rows else sqlite.insert
     values = [{c.name: getattr(row, c.name) for c in _notices.columns} for row in found]
-    statement: Any = insert(_notices)
-    tx.session.connection().execute(statement.on_conflict_do_nothing(index_elements=["key"]), values)
+    upserts.insert_new(tx.session.connection(), _notices, values, by=("key",))
 
 
 def touch(tx: Tx, request_ids: Collection[str]) -> None:

@@ -4,13 +4,13 @@ A document is kept under its hash, whatever holds it: a managed policy, an inlin
 kept under its ARN, also where it is attached nowhere. Documents are no secrets, and AWS bounds their size.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from app import upserts
 from app.db import Tx
 from app.domain.sightings import Seen, SeenGroup, SeenPolicy
 from app.models import Sighting, columns
@@ -23,16 +23,6 @@ _LOAD = sa.select(_seen.c.what, _seen.c.name, _seen.c.state).where(
     _seen.c.name.in_(sa.bindparam("names", expanding=True)),
     _seen.c.state.is_not(None),
 )
-
-
-def _upsert(make: Callable[..., Any]) -> Any:
-    new = make(_seen)
-    return new.on_conflict_do_update(
-        index_elements=["account", "what", "name"], set_={"state": new.excluded.state, "seen_at": new.excluded.seen_at}
-    )
-
-
-_PUT_POSTGRESQL, _PUT_SQLITE = _upsert(postgresql.insert), _upsert(sqlite.insert)
 
 
 def keep(tx: Tx, account: str, policies: Iterable[SeenPolicy]) -> None:
@@ -51,7 +41,7 @@ def keep(tx: Tx, account: str, policies: Iterable[SeenPolicy]) -> None:
         if kept.get((what, name)) != fresh[what, name]
     ]
     if rows:
-        tx.session.connection().execute(_PUT_POSTGRESQL if tx.locks_rows else _PUT_SQLITE, rows)
+        upserts.put(tx.session.connection(), _seen, rows, by=("account", "what", "name"))
 
 
 def complete(tx: Tx, account: str, seen: Seen, arns: Iterable[str] = ()) -> Seen:

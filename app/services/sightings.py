@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from app import bulk
+from app import bulk, upserts
 from app.db import Tx
 from app.domain import access
 from app.domain.credentials import SeenCredentials
@@ -36,17 +35,7 @@ _REFRESH = sa.update(_seen).where(
 _DEVICES = sa.select(_seen.c.state, _seen.c.seen_at).where(
     _seen.c.account == sa.bindparam("account"), _seen.c.what == "mfa", _seen.c.name == sa.bindparam("name")
 )
-_KEY = ["account", "what", "name"]
-
-
-def _upsert(make: Callable[..., Any]) -> Any:
-    new = make(_seen)
-    return new.on_conflict_do_update(
-        index_elements=_KEY, set_={"state": new.excluded.state, "seen_at": new.excluded.seen_at}
-    )
-
-
-_PUT_POSTGRESQL, _PUT_SQLITE = _upsert(postgresql.insert), _upsert(sqlite.insert)
+_KEY = ("account", "what", "name")
 
 
 def load(tx: Tx, account: str, user: str, groups: Iterable[str], boundary: str | None = None) -> Seen:
@@ -189,7 +178,7 @@ def save_users(tx: Tx, account: str, users: Iterable[SeenUser]) -> None:
     again = [rows.pop(name) for name in known]
     bulk.insert(connection, _seen, list(rows.values()))
     if again:
-        connection.execute(_PUT_POSTGRESQL if tx.locks_rows else _PUT_SQLITE, again)
+        upserts.put(connection, _seen, again, by=_KEY)
 
 
 def left(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:
@@ -236,4 +225,4 @@ def save_groups(tx: Tx, account: str, groups: Mapping[str, SeenGroup | None]) ->
 
 def _put(tx: Tx, account: str, what: str, name: str, state: dict[str, Any] | None) -> None:
     row = {"account": account, "what": what, "name": name, "state": state, "seen_at": tx.now}
-    tx.session.connection().execute(_PUT_POSTGRESQL if tx.locks_rows else _PUT_SQLITE, row)
+    upserts.put(tx.session.connection(), _seen, row, by=_KEY)

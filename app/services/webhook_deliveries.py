@@ -1,13 +1,13 @@
 """What is to be sent to webhooks: rows made from audit events, pings, and what is sent again."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
+from app import upserts
 from app.db import Tx
 from app.domain import webhook_events, webhooks
 from app.domain.webhook_events import TOLD
@@ -34,13 +34,6 @@ _OF_EVENTS = sa.select(
 ).where(_requests.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
-def _new(make: Callable[..., Any]) -> Any:
-    return make(_deliveries).on_conflict_do_nothing(index_elements=["webhook_id", "event_seq"])
-
-
-_NEW_POSTGRESQL, _NEW_SQLITE = _new(postgresql.insert), _new(sqlite.insert)
-
-
 def owner_may(row: Any) -> bool:
     """Whether whoever a webhook belongs to may still hear everything: an active person who is an admin."""
     return row.owner_state == UserState.ACTIVE and Role.ADMIN in row.owner_roles and row.owner_owner is None
@@ -64,8 +57,7 @@ def note(tx: Tx, events: Sequence[Event]) -> None:
             payload = webhooks.body(how.type, event.at, data)
             rows += [_row(hook.id, how.type, payload, tx.now, event.seq) for hook in wanted]
     if rows:
-        insert = _NEW_SQLITE if tx.session.get_bind().dialect.name == "sqlite" else _NEW_POSTGRESQL
-        tx.session.connection().execute(insert, rows)
+        upserts.insert_new(tx.session.connection(), _deliveries, rows, by=("webhook_id", "event_seq"))
 
 
 def ping(tx: Tx, hook: Webhook) -> WebhookDelivery:
