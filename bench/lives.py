@@ -1,6 +1,6 @@
 """Whole lives a second (ask, approve, applied) against the floor of two bare inserts a life.
 
-    python -m bench.lives [--lives N] [--rounds N] [--workers N] [--on sqlite|postgresql]
+    python -m bench.lives [--lives N] [--lives-rounds N] [--on sqlite|postgresql]
 
 IAM is answered in-process at no cost, so that our own cost shows. A life ends when its row says applied; clients do
 not wait for that, they go on with the next one, and the clock stops with the last.
@@ -17,6 +17,8 @@ from bench.lab import Databases, Site, prepare, script, serving, wait_until
 
 CLIENTS = 8
 WANTED = {"sqlite": 0.3, "postgresql": 0.2}
+_WORKERS = {"sqlite": (0,), "postgresql": (1, 0)}
+"""Worker processes beside the server: on PostgreSQL as `compose.yaml` runs it, and with all in one process."""
 _WARM = 2 * CLIENTS
 _APPLIED = "SELECT count(*) FROM access_request WHERE provisioning = 'applied'"
 
@@ -100,8 +102,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(databases: Databases, chosen: argparse.Namespace) -> list[Figure]:
     """Both databases, or the one chosen."""
     return [
-        measure(databases, kind, lives=chosen.lives, rounds=chosen.lives_rounds, workers=0)
+        measure(databases, kind, lives=chosen.lives, rounds=chosen.lives_rounds, workers=workers)
         for kind in chosen.on or KINDS
+        for workers in _WORKERS[kind]
     ]
 
 

@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+from app.config import Settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -57,3 +60,24 @@ def test_the_whole_life_with_curl(shell_environment: dict[str, str], tmp_path: P
     assert dora["user"]["verified"] is False
     assert redeemed["token"].startswith("gh_pat_")
     assert vouched["verified"] is True
+
+
+IN_ITS_OWN_CONTAINER = {
+    "GATEHOUSE_CATALOG",  # a file, which would have to be mounted: `docker compose run --volume`
+    "GATEHOUSE_METRICS_PORT",  # on loopback, where nothing outside the container can ask
+    "GATEHOUSE_SIMULATE",  # set by `serve --simulate`
+}
+
+
+def test_compose_hands_on_every_setting_and_names_this_version() -> None:
+    compose = (ROOT / "compose.yaml").read_text()
+    names = {f"GATEHOUSE_{name.upper()}" for name in Settings.model_fields}
+    handed_on = set(re.findall(r"^ +(GATEHOUSE_[A-Z_]+):", compose, flags=re.MULTILINE))
+    assert handed_on == names - IN_ITS_OWN_CONTAINER
+    assert f"image: gatehouse:{version('gatehouse')}" in compose
+
+
+def test_the_readme_names_every_setting() -> None:
+    table = (ROOT / "README.md").read_text().split("## Settings", 1)[1].split("\n## ", 1)[0]
+    names = {f"GATEHOUSE_{name.upper()}" for name in Settings.model_fields}
+    assert names - {"GATEHOUSE_SIMULATE"} <= set(re.findall(r"`(GATEHOUSE_[A-Z_]+)`", table))
