@@ -49,6 +49,7 @@ _events = columns(AuditEvent)
 _READ_HEAD = sa.select(_head.c.seq, _head.c.mac).where(_head.c.id == 1).with_for_update()
 _WRITE_HEAD = sa.update(_head).where(_head.c.id == 1)
 _WRITE_EVENTS = sa.insert(_events)
+_READ_ONLY = sa.text("SET TRANSACTION READ ONLY")
 _SERVER_TIME = sa.select(sa.func.clock_timestamp())
 
 Clock = Callable[[], dt.datetime]
@@ -138,17 +139,20 @@ class Database:
         self._immediate = self.engine.execution_options(gatehouse_writes=True)
         alone = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._looking = self.engine.execution_options(**alone)
-        only = {} if self.is_sqlite else {"postgresql_readonly": True}
-        self._reading = self.engine.execution_options(**only)
         self._turn = FairLock()
         self._asked = (-_ASK_TIME_AFTER, dt.datetime.min.replace(tzinfo=dt.UTC))
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that changes nothing."""
-        with Session(self._reading, expire_on_commit=False, autoflush=False) as session:
-            yield Tx(session, self.clock() if self.is_sqlite else self._server_time(session), self.terms)
-            session.expunge_all()  # nothing is written, whatever was done to them
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            if self.is_sqlite:
+                yield Tx(session, self.clock(), self.terms)
+                session.rollback()
+                return
+            session.connection().execute(_READ_ONLY)
+            yield Tx(session, self._server_time(session), self.terms)
+            session.expunge_all()
             session.commit()  # a rollback makes psycopg forget what it has prepared on this connection
 
     @contextmanager

@@ -466,5 +466,5 @@ def _until(holds: Any) -> None:
 
 
 def test_a_write_knows_its_user() -> None:
-    assert Write(1, "AddUserToGroup", ADD, 0.0, 0.0, 0.0, "", 200).user == "ann"
+    assert Write(1, "AddUserToGroup", ADD, "", 0.0, 0.0, 0.0, "", 200).user == "ann"
     assert Call(1, "GetPolicy", {"PolicyArn": "a"}).subjects == ("policy:a",)

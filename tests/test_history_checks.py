@@ -160,7 +160,8 @@ def lost(sample: Sample, seconds: float = 10) -> None:
 
 @planted("cause", "grant-lost still gives this")
 def taken_away_soon_after_another_end_but_not_late(s: Sample) -> None:
-    """What the second look did with a stale answer: it was made when the new grant stood."""
+    """What the second look did with a stale answer: it was made when the new grant stood, by one that did not stand."""
+    s.disturbances.append(Disturbance(STOPPED, "worker-1", at(6), at(9.5)))
     lost(s, 3600)
     s.end("lost", 10, "removed_outside")
     s.grants["lost"]["ended_at"] = at(11).isoformat()
@@ -193,9 +194,9 @@ def test_taken_away_late_holds_where_the_grant_ends_before_iam_can_be_believed_a
 
 def test_what_a_process_that_stood_still_takes_away_late_holds() -> None:
     sample = good()
-    sample.disturbances.append(Disturbance(STOPPED, "worker", at(6), at(9.5)))
+    sample.disturbances.append(Disturbance(STOPPED, "worker-1", at(6), at(9.5)))
     lost(sample)
-    sample.write("RemoveUserFromGroup", "bob", "LabGuest", 10)
+    sample.write("RemoveUserFromGroup", "bob", "LabGuest", 10, caller="worker-1")
     sample.end("lost", 19.2, "expired")
     assert check(sample.history()) == []
 

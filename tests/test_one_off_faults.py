@@ -27,6 +27,7 @@ from tests.support.one_off import policy
 
 PASSING = (Fault.BUSY, Fault.DROPPED, Fault.LOST, Fault.CRASH, Fault.CRASH_AFTER)
 HOUR = dt.timedelta(hours=1)
+_PUT_RIGHT = sa.select(col(AuditEvent.body)).where(col(AuditEvent.event) == "user.put_right")
 OTHER = policy(action="s3:ListBucket", resource="arn:aws:s3:::reads")
 
 
@@ -170,15 +171,27 @@ def test_rule_32_another_document_that_arrives_late_ends_the_grant(place: Holder
     assert place.own() == {"kept": OTHER}
 
 
-def test_rule_32_another_document_that_may_only_be_from_before_ends_nothing_yet(place: Holder) -> None:
-    grant = place.given()
-    with place.database.write() as tx:
-        tx.session.get_one(Grant, grant.id).starts_at = tx.now
+def test_rule_32_another_document_over_what_was_given_a_moment_ago_is_written_over(place: Holder) -> None:
+    """It may only be shown still; and if it came late, nobody approved it."""
+    grant = _given_now(place)
     place.bob.inline["console"] = json.dumps(OTHER)
+    _look(place)
+    assert place.own() == {"console": policy()}
+    with place.database.read() as tx:
+        assert tx.session.get_one(Grant, grant.id).state == "active"
+        assert tx.session.get_one(Lane, ("default", place.name)).look_again_at is None
+        bodies = [json.loads(body) for body in tx.session.scalars(_PUT_RIGHT)]
+    assert [b["data"]["operations"][0]["action"] for b in bodies if b["subject"] == place.name] == ["PutUserPolicy"]
+
+
+def test_rule_32_a_user_who_is_not_shown_yet_is_looked_at_again(place: Holder) -> None:
+    grant = _given_now(place)
+    hidden = place.iam.users.pop(place.name)
     _look(place)
     with place.database.read() as tx:
         assert tx.session.get_one(Grant, grant.id).state == "active"
         assert tx.session.get_one(Lane, ("default", place.name)).look_again_at is not None
+    place.iam.users[place.name] = hidden
 
 
 def test_rule_22_what_was_removed_outside_ends_and_is_not_given_again(place: Holder) -> None:
@@ -227,6 +240,14 @@ def test_rule_38_the_report_of_a_restored_backup_knows_inline_policies(place: Ho
 
 def _parameters(place: Holder, document: Any) -> dict[str, str]:
     return {"UserName": place.name, "PolicyName": "console", "PolicyDocument": json.dumps(document)}
+
+
+def _given_now(place: Holder) -> Grant:
+    """The active grant of one that IAM cannot be believed about yet: `given` lets minutes pass."""
+    grant = place.given()
+    with place.database.write() as tx:
+        tx.session.get_one(Grant, grant.id).starts_at = tx.now
+    return grant
 
 
 def _look(place: Holder) -> None:

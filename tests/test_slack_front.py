@@ -124,6 +124,7 @@ def test_without_a_good_signature_it_is_401_whatever_else_is_wrong(door: Door, s
     twice = [("Content-Type", kind), *good.items(), ("X-Slack-Signature", signature)]
     assert door.lab.client.post(PATH, content=body, headers=twice).status_code == 401
     assert door.lab.client.post(PATH, content=b"\xff\x00").status_code == 401
+    assert door.lab.call("bob", "POST", f"{PATH}%0A", {}).status_code in {401, 404}
     assert door.send(body, kind, **slack.signed(body, at=time.time() - 290)).status_code == 200
 
 
@@ -136,6 +137,8 @@ def test_who_sends_rubbish_is_slowed_down_and_slack_is_not(databases: Databases,
         assert statuses == [401, 429, 429]
         good = Door(found, slack)
         assert [good.send(b"ssl_check=1", FORM).status_code for _ in range(3)] == [200, 200, 200]
+        for other in ("GET", "OPTIONS"):
+            assert found.call(None, other, PATH).status_code == 429
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from app.models import new_id
 BODY_LIMIT = 256 * 1024
 _log = log.get("http")
 _OPEN = re.compile(r"/v1/(enrolments/redeem|auth/aws(/.*)?|slack/events)/?")
-_SIGNED = "/v1/slack/"
+_SIGNED = "/v1/slack/events"
 UNSIGNED = "gatehouse.unsigned"
 """Where Slack knocks only what it did not sign is counted: behind a proxy everybody may have one address, and whoever
 sends rubbish would keep Slack out. Call what is in the scope under this."""
@@ -91,7 +91,7 @@ class FrontMiddleware:
             if _OPEN.fullmatch(path):
                 client: Any = scope.get("client")
                 count = partial(self._rates.take, f"address {client[0] if client else ''}")
-                if path.startswith(_SIGNED):
+                if path == _SIGNED and scope["method"] == "POST":
                     scope[UNSIGNED] = count
                 else:
                     count()

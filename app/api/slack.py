@@ -26,21 +26,28 @@ _LONGEST_CHALLENGE = 512
 @router.post("/events", include_in_schema=False)
 async def events(request: Request) -> Response:
     """Commands, clicks, forms and events, signed by Slack. Not in the document: nobody else can use it."""
-    house: House = request.app.state.house
-    if house.desk is None or house.desk.slack.signing_secret is None:
-        raise NotFound("Slack does not send here; see README, Slack.", code="slack_not_configured")
-    desk, secret = house.desk, house.desk.slack.signing_secret.get_secret_value()
-    body = await request.body()
-    signatures = request.headers.getlist("x-slack-signature")
-    timestamps = request.headers.getlist("x-slack-request-timestamp")
     try:
-        require_signed(secret, signatures, timestamps, body, now=time.time())
-    except Unauthenticated:
-        request.scope[UNSIGNED]()
+        desk, body = await _signed(request)
+    except (NotFound, Unauthenticated):
+        if count := request.scope.get(UNSIGNED):
+            count()
         raise
     if request.url.query:
         raise BadRequest("There are no query parameters here.", code="bad_payload")
     return await run_in_threadpool(_answer, desk, request.headers.getlist("content-type"), body)
+
+
+async def _signed(request: Request) -> tuple[Desk, bytes]:
+    """What Slack signed, and who is told it."""
+    house: House = request.app.state.house
+    if house.desk is None or house.desk.slack.signing_secret is None:
+        raise NotFound("Slack does not send here; see README, Slack.", code="slack_not_configured")
+    body = await request.body()
+    secret = house.desk.slack.signing_secret.get_secret_value()
+    signatures = request.headers.getlist("x-slack-signature")
+    timestamps = request.headers.getlist("x-slack-request-timestamp")
+    require_signed(secret, signatures, timestamps, body, now=time.time())
+    return house.desk, body
 
 
 def _answer(desk: Desk, kinds: list[str], body: bytes) -> Response:

@@ -127,7 +127,7 @@ class PolicyInline(Change):
         }
         found = _named(wish, seen)
         there = found is not None and found.sha256 == fingerprint(wish.body)
-        return Plan(end_state, () if there else (_put(wish),), notes)
+        return Plan(end_state, () if there else (put_policy(wish.user, wish.body.name, read(wish.body)),), notes)
 
 
 def read(body: PolicyInlineBody) -> dict[str, Any]:
@@ -140,10 +140,10 @@ def fingerprint(body: PolicyInlineBody) -> str:
     return documents.fingerprint(read(body))
 
 
-def _put(wish: Wish) -> Operation:
-    name = wish.body.name
-    parameters = {"UserName": wish.user, "PolicyName": name, "PolicyDocument": inline.written(read(wish.body))}
-    return Operation("iam", "PutUserPolicy", parameters, f"give {wish.user} the one-off permission {name}")
+def put_policy(user: str, name: str, document: Mapping[str, Any]) -> Operation:
+    """Give an inline policy, or write over one of that name."""
+    parameters = {"UserName": user, "PolicyName": name, "PolicyDocument": inline.written(document)}
+    return Operation("iam", "PutUserPolicy", parameters, f"give {user} the one-off permission {name}")
 
 
 def delete_policy(user: str, name: str) -> Operation:

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
 from app import log
 from app.changes.base import remove_member
-from app.changes.policy_inline import delete_policy
+from app.changes.policy_inline import delete_policy, put_policy
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
@@ -64,13 +65,18 @@ class LookAgain:
         self._database, self._iam = database, iam
 
     def __call__(self, account: str, user: str) -> None:
-        """Take away what ended and is there again; end what is active and is gone. What is not sure waits."""
+        """Take away what ended and is there again; end what is active and is gone. What is not sure waits.
+
+        What was given a moment ago and shows another document is written again: one that came late must not stand, and
+        if IAM only shows an old one nothing changes.
+        """
         with self._database.look() as tx:
             began = tx.now
             current = _grants(tx, account, user)
             holding = {g.access for g in current if g.state in HOLDING_GRANTS}
             ended = {g.access for g in current if g.state == GrantState.REVOKED} - holding
             policies_too = any(access.of == "policy" for access in ended | holding)
+            young = {g.policy: one_offs.document(tx, g) for g in current if g.policy is not None and _is_young(tx, g)}
             admin_groups = directory.admin_groups(tx)
         try:
             seen = self._look(user, policies_too=policies_too)
@@ -78,7 +84,7 @@ class LookAgain:
             for access in again:
                 self._iam.call(_take(user, access))
             groups = {access.name for access in ended if access.of == "group"}
-            late = _late_boundary(seen.user, groups, admin_groups)
+            late = (*_late_boundary(seen.user, groups, admin_groups), *_late_documents(user, seen, young))
             if late:
                 with self._database.write() as tx:  # taking away was audited when it was given, this was not
                     wanted = [operation.as_json() for operation in late]
@@ -101,7 +107,8 @@ class LookAgain:
             put_off(tx, account, user, None if done else tx.now + AGAIN, began)
 
     def _look(self, user: str, *, policies_too: bool) -> _Shown:
-        return _Shown(self._iam.user(user), self._iam.inline(user) if policies_too else None)
+        # A user who is not there, or not shown yet, has no policies either.
+        return _Shown(self._iam.user(user), (self._iam.inline(user) or ()) if policies_too else None)
 
 
 def _take(user: str, access: Access) -> Operation:
@@ -115,6 +122,16 @@ def _late_boundary(seen: SeenUser | None, ended: set[str], admin_groups: frozens
     left = replace(seen, groups=tuple(g for g in seen.groups if g not in ended))
     before, after = admin_path.fall(left, None, admin_groups)
     return (*before, *after)
+
+
+def _late_documents(user: str, seen: _Shown, young: Mapping[str, Mapping[str, Any]]) -> tuple[Operation, ...]:
+    """Policies that were given a moment ago, and of which IAM shows another document."""
+    other = (p for p in seen.inline or () if p.name in young and p.sha256 != documents.fingerprint(young[p.name]))
+    return tuple(put_policy(user, p.name, young[p.name]) for p in other)
+
+
+def _is_young(tx: Tx, grant: Grant) -> bool:
+    return grant.state == GrantState.ACTIVE and not is_settled(grant.starts_at, tx.now)
 
 
 def put_off(tx: Tx, account: str, user: str, look_again_at: datetime | None, planned: datetime | None = None) -> None:
@@ -151,7 +168,7 @@ def _record(tx: Tx, account: str, user: str, again: list[Access], seen: _Shown) 
         gone = grant.access not in seen.access
         if not gone and not _says_otherwise(tx, grant, shown):
             continue
-        if not is_settled(grant.starts_at, tx.now):
+        if _is_young(tx, grant):
             sure = False  # what was read may be from before it was given, and ending it would take it from somebody
             continue
         # Rule 22: what is found removed ends, and is not given again by itself. Otherwise what came late was another

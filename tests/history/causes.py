@@ -99,7 +99,8 @@ def _stands(span: Span, at: dt.datetime) -> bool:
 def _is_late(write: Write, overs: list[dt.datetime | None], history: History) -> bool:
     """Whether it was made for something that is over, by somebody whose work was taken over meanwhile (rule 32)."""
     made, at = _left_its_process(write), sent(write)
-    stood = [d for d in history.disturbances if d.what == STOPPED and d.began <= made <= d.ended + _AWAKE]
+    its_own = [d for d in history.disturbances if d.what == STOPPED and d.process == write.caller]
+    stood = [d for d in its_own if d.began <= made <= d.ended + _AWAKE]
     since = min([made, *(d.began for d in stood)])
     return any(over is not None and since <= over <= at <= over + history.late for over in overs)
 

@@ -71,7 +71,9 @@ class Sample:
         known: dict[str, Any] = {"key": f"{verb}-{when}", "target": "", "status": 200, **more}
         self.notes.append(Note(who=who, verb=verb, began=at(when), ended=at(when + 0.1), **known))
 
-    def write(self, action: str, user: str, group: str, when: float, *, arrived: float | None = None) -> None:
+    def write(
+        self, action: str, user: str, group: str, when: float, *, arrived: float | None = None, caller: str = "server"
+    ) -> None:
         """One write that reached IAM, and what it did.
 
         Args:
@@ -80,7 +82,7 @@ class Sample:
         parameters = {"UserName": user, "GroupName": group}
         came = when if arrived is None else arrived
         number, answered = len(self.writes) + 1, at(when).isoformat()
-        self.writes.append(Write(number, action, parameters, came, when, when, answered, 200, True))
+        self.writes.append(Write(number, action, parameters, caller, came, when, when, answered, 200, True))
         if action == "AddUserToGroup":
             self.members.add((user, group))
         else:

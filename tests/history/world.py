@@ -170,10 +170,15 @@ def world(kind: str, folder: Path, seed: int, postgres: Callable[[], URL]) -> It
 
 def _posts(kind: str, site: Site) -> tuple[list[Post], list[Post]]:
     if kind == "sqlite":
-        return [Post("server", site, "serve")], []
-    servers = [Post(f"server {n}", site, "serve", "--no-worker") for n in (1, 2)]
+        return [_post("server", site, "serve")], []
+    servers = [_post(f"server-{n}", site, "serve", "--no-worker") for n in (1, 2)]
     telling = site.but(GATEHOUSE_LOG_LEVEL="INFO")  # a worker says when it works
-    return servers, [Post(f"worker {n}", telling, "worker") for n in (1, 2)]
+    return servers, [_post(f"worker-{n}", telling, "worker") for n in (1, 2)]
+
+
+def _post(name: str, site: Site, *arguments: str) -> Post:
+    """Its access key bears its name, so that the proxy knows whose a call is."""
+    return Post(name, site.but(AWS_ACCESS_KEY_ID=name), *arguments)
 
 
 def _enrol(server: Server, site: Site) -> None:

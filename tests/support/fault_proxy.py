@@ -6,6 +6,7 @@
 import argparse
 import contextlib
 import http.client
+import re
 import signal
 import socket
 import sys
@@ -40,6 +41,7 @@ _LARGEST = 1 << 20
 _BACKEND_TIMEOUT = 30.0
 _IDLE = 0.5
 """Seconds after which a connection to the backend is made anew, so that none is used that it is just closing."""
+_KEY = re.compile(r"Credential=([^/]+)/")
 _NOT_PASSED_ON = {"connection", "content-length", "transfer-encoding", "expect"}
 
 
@@ -99,11 +101,11 @@ class FaultProxy(Rules):
             time.sleep(0.01)
         return self.writes(action, user)
 
-    def arrived(self, action: str, parameters: dict[str, str]) -> tuple[Call, Fault | None]:
+    def arrived(self, action: str, parameters: dict[str, str], caller: str) -> tuple[Call, Fault | None]:
         """Count a call and choose what happens to it."""
         with self._lock:
             self.calls[action] += 1
-            call = Call(self.calls.total(), action, parameters)
+            call = Call(self.calls.total(), action, parameters, caller)
             return call, self.choose(call)
 
     def order(self, call: Call) -> threading.Lock:
@@ -173,7 +175,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         form.pop("Version", None)
-        call, fault = self._proxy.arrived(form.pop("Action", ""), form)
+        signed = _KEY.search(self.headers.get("Authorization", ""))
+        call, fault = self._proxy.arrived(form.pop("Action", ""), form, signed.group(1) if signed else "")
         with contextlib.suppress(OSError):  # the caller is gone; the log says what was not delivered
             self._carry(call, fault, body)
 

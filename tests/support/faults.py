@@ -20,12 +20,14 @@ class Call:
     Attributes:
         number: Counted from 1 in the order of arrival.
         parameters: As sent, without Action and Version.
+        caller: Whose access key signed it.
         arrived: Monotonic seconds.
     """
 
     number: int
     action: str
     parameters: Mapping[str, str]
+    caller: str = ""
     arrived: float = field(default_factory=time.monotonic)
 
     @property

@@ -17,6 +17,7 @@ class Write:
 
     Attributes:
         seq: Counted from 1. For one principal this is the order in which the backend made them.
+        caller: Whose access key signed it.
         arrived, passed_on, answered: Monotonic seconds; when it came from the caller, and went to and from the backend.
         at: The wall clock when the backend answered.
         status: The backend's; None: it never answered, so nobody knows.
@@ -26,6 +27,7 @@ class Write:
     seq: int
     action: str
     parameters: dict[str, str]
+    caller: str
     arrived: float
     passed_on: float
     answered: float
@@ -56,7 +58,7 @@ class WriteLog:
         with self._lock:
             seq = len(self._writes) + 1
             times = call.arrived, passed_on, time.monotonic()
-            write = Write(seq, call.action, dict(call.parameters), *times, now, status)
+            write = Write(seq, call.action, dict(call.parameters), call.caller, *times, now, status)
             self._writes.append(write)
             self._line(dataclasses.asdict(write))
             return write
