@@ -17,7 +17,7 @@ from app.domain.leaving import DENY_NAME
 from app.domain.plans import Operation
 from app.domain.words import Kind, Verdict
 from app.models import AuditEvent, Grant, Lane
-from app.services import decisions, grants, requests, sightings
+from app.services import decisions, grants, people, requests, sightings
 from app.services.drift import findings
 from app.services.late_writes import LookAgain
 from app.services.without_database import EndsWithoutDatabase
@@ -180,8 +180,33 @@ def test_rule_32_another_document_over_what_was_given_a_moment_ago_is_written_ov
     with place.database.read() as tx:
         assert tx.session.get_one(Grant, grant.id).state == "active"
         assert tx.session.get_one(Lane, ("default", place.name)).look_again_at is None
-        bodies = [json.loads(body) for body in tx.session.scalars(_PUT_RIGHT)]
-    assert [b["data"]["operations"][0]["action"] for b in bodies if b["subject"] == place.name] == ["PutUserPolicy"]
+    assert _put_right(place) == ["PutUserPolicy"]
+
+
+def test_rule_32_what_iam_shows_late_is_written_over_each_time_and_audited_once(place: Holder) -> None:
+    grant = _given_now(place)
+    place.bob.inline["console"] = json.dumps(OTHER)
+    place.iam.faults = deque([Fault.LOST, Fault.LOST])
+    for shown in (OTHER, OTHER, policy()):
+        _look(place)
+        assert place.own() == {"console": shown}
+        place.clock.now += dt.timedelta(seconds=5)
+    assert _put_right(place) == ["PutUserPolicy"]
+    with place.database.read() as tx:
+        assert tx.session.get_one(Grant, grant.id).state == "active"
+
+
+def test_rule_24_nothing_is_written_over_for_somebody_who_is_suspended(place: Holder) -> None:
+    _given_now(place)
+    place.bob.inline["console"] = json.dumps(OTHER)
+    place.ask(Kind.USER_SUSPEND)
+    with place.database.read() as tx:
+        assert people.get(tx, place.name).state == "suspended"
+    _look(place)
+    assert place.own() == {"console": OTHER}
+    assert _put_right(place) == []
+    place.work()
+    assert "console" not in place.own()
 
 
 def test_rule_32_a_user_who_is_not_shown_yet_is_looked_at_again(place: Holder) -> None:
@@ -240,6 +265,13 @@ def test_rule_38_the_report_of_a_restored_backup_knows_inline_policies(place: Ho
 
 def _parameters(place: Holder, document: Any) -> dict[str, str]:
     return {"UserName": place.name, "PolicyName": "console", "PolicyDocument": json.dumps(document)}
+
+
+def _put_right(place: Holder) -> list[str]:
+    """The calls that were said to put right what came late."""
+    with place.database.read() as tx:
+        bodies = [json.loads(body) for body in tx.session.scalars(_PUT_RIGHT)]
+    return [o["action"] for b in bodies if b["subject"] == place.name for o in b["data"]["operations"]]
 
 
 def _given_now(place: Holder) -> Grant:

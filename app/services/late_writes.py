@@ -4,6 +4,7 @@ Before a call the claim is checked, but a worker may be stopped between the chec
 worst-case call after somebody took its lane over, nothing of it can be under way any more: then this looks.
 """
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,11 +25,11 @@ from app.domain.access import Access
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.inline import InlinePolicy
 from app.domain.plans import Operation
-from app.domain.retries import is_settled
+from app.domain.retries import SETTLES, is_settled
 from app.domain.sightings import SeenUser
 from app.domain.states import HOLDING_GRANTS, GrantState
-from app.models import Grant, Lane, columns
-from app.services import audit, directory, one_offs, sightings
+from app.models import AccessRequest, AuditEvent, Grant, Lane, columns
+from app.services import audit, directory, one_offs, outcomes, people, sightings
 from app.services.moves import move_grant
 
 _log = log.get("late_writes")
@@ -45,6 +46,10 @@ class _Shown:
 
     user: SeenUser | None
     inline: tuple[InlinePolicy, ...] | None
+
+    def is_other(self, policy: str, document: Mapping[str, Any]) -> bool:
+        """Whether another document than this one stands under the name."""
+        return any(p.name == policy and p.sha256 != documents.fingerprint(document) for p in self.inline or ())
 
     @property
     def access(self) -> frozenset[Access]:
@@ -67,8 +72,8 @@ class LookAgain:
     def __call__(self, account: str, user: str) -> None:
         """Take away what ended and is there again; end what is active and is gone. What is not sure waits.
 
-        What was given a moment ago and shows another document is written again: one that came late must not stand, and
-        if IAM only shows an old one nothing changes.
+        What was given a moment ago and shows another document is written again, if whom it is for is still there: one
+        that came late must not stand, and if IAM only shows an old one nothing changes.
         """
         with self._database.look() as tx:
             began = tx.now
@@ -76,21 +81,12 @@ class LookAgain:
             holding = {g.access for g in current if g.state in HOLDING_GRANTS}
             ended = {g.access for g in current if g.state == GrantState.REVOKED} - holding
             policies_too = any(access.of == "policy" for access in ended | holding)
-            young = {g.policy: one_offs.document(tx, g) for g in current if g.policy is not None and _is_young(tx, g)}
-            admin_groups = directory.admin_groups(tx)
         try:
             seen = self._look(user, policies_too=policies_too)
             again = sorted(ended & seen.access)
             for access in again:
                 self._iam.call(_take(user, access))
-            groups = {access.name for access in ended if access.of == "group"}
-            late = (*_late_boundary(seen.user, groups, admin_groups), *_late_documents(user, seen, young))
-            if late:
-                with self._database.write() as tx:  # taking away was audited when it was given, this was not
-                    wanted = [operation.as_json() for operation in late]
-                    audit.record(
-                        tx, "user.put_right", by=SYSTEM_ACTOR, subject=user, account=account, operations=wanted
-                    )
+            late = self._to_put_right(account, user, seen, ended)
             for operation in late:
                 with suppress(aws.NotOffered):
                     self._iam.call(operation)
@@ -101,6 +97,7 @@ class LookAgain:
             done = False
         else:
             with self._database.write() as tx:
+                people.hold(tx, user)
                 sure = _record(tx, account, user, again, seen)
             done = sure and not ended & seen.access
         with self._database.write() as tx:
@@ -109,6 +106,18 @@ class LookAgain:
     def _look(self, user: str, *, policies_too: bool) -> _Shown:
         # A user who is not there, or not shown yet, has no policies either.
         return _Shown(self._iam.user(user), (self._iam.inline(user) or ()) if policies_too else None)
+
+    def _to_put_right(self, account: str, user: str, seen: _Shown, ended: set[Access]) -> tuple[Operation, ...]:
+        # Decided where it is audited, at the last moment: whom it is for may have left while we looked.
+        with self._database.write() as tx:
+            people.hold(tx, user)
+            groups = {access.name for access in ended if access.of == "group"}
+            boundary = _late_boundary(seen.user, groups, directory.admin_groups(tx))
+            late = (*boundary, *_late_documents(tx, account, user, seen))
+            wanted = [operation.as_json() for operation in late]
+            if late and wanted != _said_lately(tx, account, user):  # taking away was audited when it was given
+                audit.record(tx, "user.put_right", by=SYSTEM_ACTOR, subject=user, account=account, operations=wanted)
+        return late
 
 
 def _take(user: str, access: Access) -> Operation:
@@ -124,10 +133,37 @@ def _late_boundary(seen: SeenUser | None, ended: set[str], admin_groups: frozens
     return (*before, *after)
 
 
-def _late_documents(user: str, seen: _Shown, young: Mapping[str, Mapping[str, Any]]) -> tuple[Operation, ...]:
-    """Policies that were given a moment ago, and of which IAM shows another document."""
-    other = (p for p in seen.inline or () if p.name in young and p.sha256 != documents.fingerprint(young[p.name]))
-    return tuple(put_policy(user, p.name, young[p.name]) for p in other)
+def _late_documents(tx: Tx, account: str, user: str, seen: _Shown) -> tuple[Operation, ...]:
+    """Policies that were given a moment ago, and of which IAM shows another document; for who is still there (rule 24).
+
+    For others nothing is given: what came late ends with the grant.
+    """
+    wanted = []
+    for grant in _grants(tx, account, user):
+        if grant.policy is None or not _is_young(tx, grant):
+            continue
+        request = tx.session.get_one(AccessRequest, grant.access_request_id)
+        document = one_offs.document(tx, grant)
+        if seen.is_other(grant.policy, document) and outcomes.can_act(tx, request):
+            wanted.append(put_policy(user, grant.policy, document))
+    return tuple(wanted)
+
+
+def _said_lately(tx: Tx, account: str, user: str) -> list[Any] | None:
+    """What was last put right: IAM may show what was before for a while, and we put it right again each time."""
+    query = (
+        sa.select(col(AuditEvent.body))
+        .where(
+            col(AuditEvent.event) == "user.put_right",
+            col(AuditEvent.subject) == user,
+            col(AuditEvent.at) > tx.now - SETTLES,
+        )
+        .order_by(col(AuditEvent.seq).desc())
+        .limit(1)
+    )
+    body = tx.session.scalars(query).first()
+    said = json.loads(body)["data"] if body else {}
+    return said["operations"] if said.get("account") == account else None
 
 
 def _is_young(tx: Tx, grant: Grant) -> bool:
@@ -160,13 +196,13 @@ def _record(tx: Tx, account: str, user: str, again: list[Access], seen: _Shown) 
         named = {access.of: access.name}
         audit.record(tx, "access.taken_again", by=SYSTEM_ACTOR, subject=user, account=account, **named)
         _log.warning("late_write", account=account, user=user, **named)
-    shown = {p.name: p.sha256 for p in seen.inline or ()}
     sure = True
     for grant in _grants(tx, account, user):
         if grant.state != GrantState.ACTIVE or (grant.policy is not None and seen.inline is None):
             continue
         gone = grant.access not in seen.access
-        if not gone and not _says_otherwise(tx, grant, shown):
+        other = grant.policy is not None and seen.is_other(grant.policy, one_offs.document(tx, grant))
+        if not gone and not other:
             continue
         if _is_young(tx, grant):
             sure = False  # what was read may be from before it was given, and ending it would take it from somebody
@@ -176,10 +212,3 @@ def _record(tx: Tx, account: str, user: str, again: list[Access], seen: _Shown) 
         reason = "removed_outside" if gone else "changed_outside"
         move_grant(tx, grant, GrantState.REVOKING, end_reason=reason, due_at=tx.now)
     return sure
-
-
-def _says_otherwise(tx: Tx, grant: Grant, shown: Mapping[str, str | None]) -> bool:
-    """Whether IAM shows another document than the grant's under its name."""
-    if grant.policy is None:
-        return False
-    return shown[grant.policy] != documents.fingerprint(one_offs.document(tx, grant))
