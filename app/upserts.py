@@ -11,27 +11,28 @@ Row = Mapping[str, Any]
 _MAKE: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
-def insert_new(connection: sa.Connection, table: sa.Table, rows: Row | Sequence[Row], *, by: tuple[str, ...]) -> int:
+def insert_new(connection: sa.Connection, table: sa.Table, rows: Row | Sequence[Row], *, by: tuple[str, ...]) -> None:
     """Store rows, and leave alone what is there already. Whoever else inserts one of them is waited for.
 
     Args:
         rows: One, or several that name the same columns.
         by: The columns of the key that says that a row is there.
-
-    Returns:
-        How many are new, where `rows` is one row.
     """
-    return connection.execute(_new(connection.dialect.name, table, by), rows).rowcount
+    connection.execute(_new(connection.dialect.name, table, by), rows)
 
 
-def put(connection: sa.Connection, table: sa.Table, rows: Row | Sequence[Row], *, by: tuple[str, ...]) -> None:
-    """Store rows, and write over everything but the key of what is there already.
+def is_new(connection: sa.Connection, table: sa.Table, row: Row, *, by: tuple[str, ...]) -> bool:
+    """The same for one row: whether it was stored, and not there already."""
+    return connection.execute(_new(connection.dialect.name, table, by), row).rowcount == 1
+
+
+def put(connection: sa.Connection, table: sa.Table, rows: Row | Sequence[Row]) -> None:
+    """Store rows, and write over everything but the primary key of what is there already.
 
     Args:
         rows: One, or several, with every column of the table.
-        by: As for `insert_new`.
     """
-    connection.execute(_over(connection.dialect.name, table, by), rows)
+    connection.execute(_over(connection.dialect.name, table), rows)
 
 
 # Built once: building a statement takes longer than carrying it out.
@@ -43,7 +44,7 @@ def _new(dialect: str, table: sa.Table, by: tuple[str, ...]) -> Any:
 
 
 @cache
-def _over(dialect: str, table: sa.Table, by: tuple[str, ...]) -> Any:
+def _over(dialect: str, table: sa.Table) -> Any:
     new = _MAKE[dialect](table)
-    values = {column.name: new.excluded[column.name] for column in table.columns if column.name not in by}
-    return new.on_conflict_do_update(index_elements=by, set_=values)
+    values = {column.name: new.excluded[column.name] for column in table.columns if not column.primary_key}
+    return new.on_conflict_do_update(index_elements=table.primary_key, set_=values)

@@ -89,9 +89,9 @@ def test_a_row_that_is_there_is_left_alone_or_written_over(connection: Connectio
         query = sa.select(table.c.name, table.c.state).where(table.c.what == "test")
         return {row.name: row.state for row in connection.execute(query)}
 
-    assert upserts.insert_new(connection, table, seen("a", 1), by=by) == 1
-    assert upserts.insert_new(connection, table, seen("a", 2), by=by) == 0
+    assert upserts.is_new(connection, table, seen("a", 1), by=by)
+    assert not upserts.is_new(connection, table, seen("a", 2), by=by)
     upserts.insert_new(connection, table, [seen("a", 2), seen("b", 2)], by=by)
     assert found() == {"a": 1, "b": 2}
-    upserts.put(connection, table, [seen("a", 3), seen("c", 3)], by=by)
+    upserts.put(connection, table, [seen("a", 3), seen("c", 3)])
     assert found() == {"a": 3, "b": 2, "c": 3}

@@ -38,7 +38,7 @@ def claim(tx: Tx, owner: str, key: str, print_: str) -> tuple[int, str] | None:
         Conflict: `already_delivered`, the first answer held a secret and was not stored (rule 17).
     """
     row = {"owner": owner, "key": key, "fingerprint": print_, "created_at": tx.now}
-    if upserts.insert_new(tx.session.connection(), _keys, row, by=("owner", "key")):
+    if upserts.is_new(tx.session.connection(), _keys, row, by=("owner", "key")):
         return None
     return _answer(tx.session.get_one(IdempotencyKey, (owner, key)), print_)
 

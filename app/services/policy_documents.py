@@ -41,7 +41,7 @@ def keep(tx: Tx, account: str, policies: Iterable[SeenPolicy]) -> None:
         if kept.get((what, name)) != fresh[what, name]
     ]
     if rows:
-        upserts.put(tx.session.connection(), _seen, rows, by=("account", "what", "name"))
+        upserts.put(tx.session.connection(), _seen, rows)
 
 
 def complete(tx: Tx, account: str, seen: Seen, arns: Iterable[str] = ()) -> Seen:

@@ -35,7 +35,6 @@ _REFRESH = sa.update(_seen).where(
 _DEVICES = sa.select(_seen.c.state, _seen.c.seen_at).where(
     _seen.c.account == sa.bindparam("account"), _seen.c.what == "mfa", _seen.c.name == sa.bindparam("name")
 )
-_KEY = ("account", "what", "name")
 
 
 def load(tx: Tx, account: str, user: str, groups: Iterable[str], boundary: str | None = None) -> Seen:
@@ -178,7 +177,7 @@ def save_users(tx: Tx, account: str, users: Iterable[SeenUser]) -> None:
     again = [rows.pop(name) for name in known]
     bulk.insert(connection, _seen, list(rows.values()))
     if again:
-        upserts.put(connection, _seen, again, by=_KEY)
+        upserts.put(connection, _seen, again)
 
 
 def left(tx: Tx, account: str, group: str, users: Iterable[str]) -> None:
@@ -225,4 +224,4 @@ def save_groups(tx: Tx, account: str, groups: Mapping[str, SeenGroup | None]) ->
 
 def _put(tx: Tx, account: str, what: str, name: str, state: dict[str, Any] | None) -> None:
     row = {"account": account, "what": what, "name": name, "state": state, "seen_at": tx.now}
-    upserts.put(tx.session.connection(), _seen, row, by=_KEY)
+    upserts.put(tx.session.connection(), _seen, row)
