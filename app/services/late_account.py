@@ -9,17 +9,15 @@ from app import log
 from app.changes import Change
 from app.changes.account import ACCOUNT_LANE
 from app.changes.base import Wish
-from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions
 from app.domain.actors import SYSTEM_ACTOR
-from app.domain.plans import CannotCarryOut
 from app.domain.states import Provisioning
 from app.domain.words import Kind
 from app.models import AccessRequest
 from app.services import audit
 from app.services.assessment import wish_of
-from app.services.late_writes import AGAIN, REACH, put_off
+from app.services.second_look import REACH, finish
 
 _log = log.get("late_account")
 _KINDS = (Kind.ACCOUNT_PASSWORD_POLICY, Kind.MONITORING_ENABLE)
@@ -53,13 +51,7 @@ class LookAtAccount:
             )
             newest = {row.kind: row for row in tx.session.scalars(applied.order_by(col(AccessRequest.applied_at)))}
             wanted = [(row.id, *wish_of(tx, row)) for row in newest.values()]
-        try:
-            done = not [one for one in wanted if not self._put_right(*one)]
-        except (aws.AwsError, CannotCarryOut) as problem:
-            _log.warning("look_again_failed", account=account, lane=lane, problem=str(problem))
-            done = False
-        with self._database.write() as tx:
-            put_off(tx, account, lane, None if done else tx.now + AGAIN, began)
+        finish(self._database, account, lane, began, lambda: not [one for one in wanted if not self._put_right(*one)])
 
     def _put_right(self, request_id: str, change: Change, wish: Wish) -> bool:
         late = change.plan(wish, change.observe(self._iam, wish)).operations

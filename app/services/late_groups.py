@@ -11,7 +11,6 @@ from sqlmodel import col, select
 from app import log
 from app.changes.attaching import attach, detach
 from app.changes.of_group import GROUP_LANE
-from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
 from app.domain.actors import SYSTEM_ACTOR
@@ -21,7 +20,7 @@ from app.domain.states import Provisioning
 from app.domain.words import Kind
 from app.models import AccessRequest, Account, AuditEvent, Group
 from app.services import audit, lab_policies, sightings
-from app.services.late_writes import AGAIN, REACH, put_off
+from app.services.second_look import REACH, finish
 from app.services.setup import policy_arns
 
 _log = log.get("late_groups")
@@ -64,15 +63,11 @@ class LookAtGroup:
         with self._database.look() as tx:
             began = tx.now
             expected = _expected(tx, account, name)
-        try:
-            done = not expected.under_way and self._put_right(account, name, expected)
-        except aws.AwsError as problem:
-            _log.warning("look_again_failed", account=account, group=name, problem=str(problem))
-            done = False
-        with self._database.write() as tx:
-            put_off(tx, account, lane, None if done else tx.now + AGAIN, began)
+        finish(self._database, account, lane, began, lambda: self._put_right(account, name, expected))
 
     def _put_right(self, account: str, name: str, expected: _Expected) -> bool:
+        if expected.under_way:
+            return False
         late = self._late(name, expected, self._iam.group(name))
         if not late:
             return True

@@ -20,7 +20,7 @@ from app.domain.credentials import SecretKind
 from app.domain.retries import SETTLES
 from app.models import Secret
 from app.services import audit, sightings
-from app.services.late_writes import AGAIN, REACH, put_off
+from app.services.second_look import AGAIN, REACH, put_off, tried
 
 _log = log.get("late_keys")
 _CLOCKS_DIFFER = timedelta(minutes=1)
@@ -65,16 +65,14 @@ class LookAtKeys:
             expected = _expected(tx, account, user)
         if not expected.times:
             return
-        try:
-            done = not expected.under_way and self._put_right(account, user, expected)
-        except aws.AwsError as problem:
-            _log.warning("look_again_failed", account=account, user=user, problem=str(problem))
-            done = False
-        if not done:
+        if not tried(account, user, lambda: self._put_right(account, user, expected)):
+            # Whatever the look at groups and policies planned, which comes first on a user's lane.
             with self._database.write() as tx:
                 put_off(tx, account, user, tx.now + AGAIN)
 
     def _put_right(self, account: str, user: str, expected: _Expected) -> bool:
+        if expected.under_way:
+            return False
         late = expected.nobodys(self._iam.belongings(user))
         if not late:
             return True

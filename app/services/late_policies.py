@@ -11,18 +11,16 @@ from app.changes import REGISTRY, Change
 from app.changes.base import Wish
 from app.changes.policy_change import POLICY_LANE
 from app.changes.policy_document import fingerprint
-from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Transactions, Tx
 from app.domain.actors import SYSTEM_ACTOR
 from app.domain.lab_policies import SeenLab
-from app.domain.plans import CannotCarryOut
 from app.domain.states import Provisioning
 from app.domain.words import Kind
 from app.models import AccessRequest
 from app.services import audit, lab_policies
 from app.services.assessment import wish_of
-from app.services.late_writes import AGAIN, REACH, put_off
+from app.services.second_look import REACH, finish
 
 _log = log.get("late_policies")
 _KINDS = tuple(kind for kind, change in REGISTRY.items() if change.of_policy)
@@ -54,13 +52,11 @@ class LookAtPolicy:
             named = {fingerprint(row.change["document"]) for row in rows if "document" in row.change}
             applied = [row for row in rows if row.provisioning == Provisioning.APPLIED]
             last = wish_of(tx, applied[-1]) if applied else None
-        try:
-            done = not under_way and (last is None or self._put_right(account, name, *last, named))
-        except (aws.AwsError, CannotCarryOut) as problem:
-            _log.warning("look_again_failed", account=account, policy=name, problem=str(problem))
-            done = False
-        with self._database.write() as tx:
-            put_off(tx, account, lane, None if done else tx.now + AGAIN, began)
+
+        def put_right() -> bool:
+            return not under_way and (last is None or self._put_right(account, name, *last, named))
+
+        finish(self._database, account, lane, began, put_right)
 
     def _put_right(self, account: str, name: str, change: Change, wish: Wish, named: set[str | None]) -> bool:
         seen = change.observe(self._iam, wish)

@@ -1,14 +1,9 @@
-"""Once more after a takeover: what a worker that stood still wrote late is taken back (rule 32).
-
-Before a call the claim is checked, but a worker may be stopped between the check and the call. One lease and one
-worst-case call after somebody took its lane over, nothing of it can be under way any more: then this looks.
-"""
+"""The second look (rule 32) at what a user has: what a worker that stood still gave or took late is put right."""
 
 import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,16 +23,12 @@ from app.domain.plans import Operation
 from app.domain.retries import SETTLES, is_settled
 from app.domain.sightings import SeenUser
 from app.domain.states import HOLDING_GRANTS, GrantState
-from app.models import AccessRequest, AuditEvent, Grant, Lane, columns
+from app.models import AccessRequest, AuditEvent, Grant
 from app.services import audit, directory, one_offs, outcomes, people, sightings
 from app.services.moves import move_grant
+from app.services.second_look import REACH, finish
 
 _log = log.get("late_writes")
-REACH = timedelta(hours=1)
-"""Grants that ended this long before are looked at: far more than a lease and a call."""
-AGAIN = timedelta(seconds=5)
-
-_lanes = columns(Lane)
 
 
 @dataclass(frozen=True)
@@ -81,33 +72,33 @@ class LookAgain:
             holding = {g.access for g in current if g.state in HOLDING_GRANTS}
             ended = {g.access for g in current if g.state == GrantState.REVOKED} - holding
             policies_too = any(access.of == "policy" for access in ended | holding)
-        try:
+
+        def put_right() -> bool:
+            return self._put_right(account, user, ended, policies_too=policies_too)
+
+        finish(self._database, account, user, began, put_right)
+
+    def _put_right(self, account: str, user: str, ended: set[Access], *, policies_too: bool) -> bool:
+        seen = self._look(user, policies_too=policies_too)
+        again = sorted(ended & seen.access)
+        for access in again:
+            self._iam.call(_take(user, access))
+        late = self._late(account, user, seen, ended)
+        for operation in late:
+            with suppress(aws.NotOffered):
+                self._iam.call(operation)
+        if again or late:
             seen = self._look(user, policies_too=policies_too)
-            again = sorted(ended & seen.access)
-            for access in again:
-                self._iam.call(_take(user, access))
-            late = self._to_put_right(account, user, seen, ended)
-            for operation in late:
-                with suppress(aws.NotOffered):
-                    self._iam.call(operation)
-            if again or late:
-                seen = self._look(user, policies_too=policies_too)
-        except aws.AwsError as problem:
-            _log.warning("look_again_failed", account=account, user=user, problem=str(problem))
-            done = False
-        else:
-            with self._database.write() as tx:
-                people.hold(tx, user)
-                sure = _record(tx, account, user, again, seen)
-            done = sure and not ended & seen.access
         with self._database.write() as tx:
-            put_off(tx, account, user, None if done else tx.now + AGAIN, began)
+            people.hold(tx, user)
+            sure = _record(tx, account, user, again, seen)
+        return sure and not ended & seen.access
 
     def _look(self, user: str, *, policies_too: bool) -> _Shown:
         # A user who is not there, or not shown yet, has no policies either.
         return _Shown(self._iam.user(user), (self._iam.inline(user) or ()) if policies_too else None)
 
-    def _to_put_right(self, account: str, user: str, seen: _Shown, ended: set[Access]) -> tuple[Operation, ...]:
+    def _late(self, account: str, user: str, seen: _Shown, ended: set[Access]) -> tuple[Operation, ...]:
         # Decided where it is audited, at the last moment: whom it is for may have left while we looked.
         with self._database.write() as tx:
             people.hold(tx, user)
@@ -168,18 +159,6 @@ def _said_lately(tx: Tx, account: str, user: str) -> list[Any] | None:
 
 def _is_young(tx: Tx, grant: Grant) -> bool:
     return grant.state == GrantState.ACTIVE and not is_settled(grant.starts_at, tx.now)
-
-
-def put_off(tx: Tx, account: str, user: str, look_again_at: datetime | None, planned: datetime | None = None) -> None:
-    """Look again later, or not any more.
-
-    Args:
-        planned: What was planned after this stays: somebody lost a claim while we looked.
-    """
-    here = [_lanes.c.account == account, _lanes.c.principal == user]
-    if planned is not None:
-        here.append(_lanes.c.look_again_at <= planned)
-    tx.session.connection().execute(sa.update(_lanes).where(*here), {"look_again_at": look_again_at})
 
 
 def _grants(tx: Tx, account: str, user: str) -> list[Grant]:

@@ -27,12 +27,13 @@ from app.services.late_account import LookAtAccount, is_account
 from app.services.late_groups import LookAtGroup, is_group
 from app.services.late_keys import LookAtKeys
 from app.services.late_policies import LookAtPolicy, is_policy
-from app.services.late_writes import LookAgain, put_off
+from app.services.late_writes import LookAgain
 from app.services.left_devices import LeftDevice
 from app.services.moves import note_grant, note_request, note_rotation
 from app.services.restored import Restored
 from app.services.reviewing import Review, put_off_review
 from app.services.rotating import Rotate
+from app.services.second_look import put_off
 from app.services.without_database import EndsWithoutDatabase
 
 _log = log.get("reconcile")
