@@ -538,7 +538,7 @@ def free_port() -> int:
 def test_a_worker_can_be_scraped_on_a_port_of_its_own() -> None:
     port = free_port()
     with metrics.serve(metrics.of_process("9.9"), port):
-        answer = httpx.get(f"http://127.0.0.1:{port}/metrics")
+        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60)
         assert "gatehouse_build_info{" in answer.text
         with (
             pytest.raises(StartError, match=f"Cannot serve metrics on 127.0.0.1 port {port}"),
@@ -546,7 +546,7 @@ def test_a_worker_can_be_scraped_on_a_port_of_its_own() -> None:
         ):
             pass
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{port}/metrics")
+        httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60)
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])

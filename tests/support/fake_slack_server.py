@@ -42,7 +42,7 @@ class Link:
 
     def send(self, body: Any) -> None:
         """Send from any thread."""
-        asyncio.run_coroutine_threadsafe(self.socket.send_text(json.dumps(body)), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.socket.send_text(json.dumps(body)), self.loop).result(60)
 
 
 @dataclasses.dataclass
@@ -99,7 +99,7 @@ class SlackServer:
         if self._running is not None:
             server, thread = self._running
             server.should_exit = True
-            thread.join(20)
+            thread.join(60)
             self._running = None
 
     def cut(self) -> None:
@@ -230,7 +230,7 @@ async def _params(request: Request) -> Params:
     return {**params, **form}
 
 
-def wait_for(holds: Callable[[], object], seconds: float = 20) -> None:
+def wait_for(holds: Callable[[], object], seconds: float = 60) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds
     while not holds():

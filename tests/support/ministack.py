@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 PROGRAM = Path(__file__).parents[2] / ".venv-ministack" / "bin" / "ministack"
-_START = 30
+_START = 120
 """Seconds until it must answer."""
 
 
@@ -46,7 +46,7 @@ def _wait_for(url: str, run: subprocess.Popen[bytes]) -> None:
     while True:
         assert run.poll() is None, "ministack ended"
         try:
-            httpx.get(url, timeout=2)
+            httpx.get(url, timeout=20)
         except httpx.TransportError:
             assert time.monotonic() < deadline, "ministack did not start"
             time.sleep(0.02)
