@@ -31,6 +31,7 @@ from app.services import figures, outcomes
 from app.services.moves import move_grant, move_request
 from tests.conftest import BOTH, Databases
 from tests.support.lab import Lab
+from tests.support.ports import free_port
 from tests.support.site import until
 
 ROOT = Path(__file__).parents[1]
@@ -527,12 +528,6 @@ def answered(patient: Patient[str]) -> str | None:
 
 
 # A process without a web server of ours
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def test_a_worker_can_be_scraped_on_a_port_of_its_own() -> None:

@@ -19,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.support.fake_slack_state import APP, Failure, Message, Params, Refused, State
+from tests.support.ports import free_port
 
 STEP = 0.01
 
@@ -64,7 +65,7 @@ class SlackServer:
         self.envelopes: dict[str, Envelope] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.tickets: set[str] = set()
-        self.port = 0
+        self.port = free_port()
         self._running: tuple[uvicorn.Server, threading.Thread] | None = None
         self._app = Starlette(
             routes=[
@@ -84,7 +85,6 @@ class SlackServer:
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", self.port))
-        self.port = sock.getsockname()[1]
         config = uvicorn.Config(
             self._app, log_config=None, access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=1
         )
