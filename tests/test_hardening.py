@@ -68,7 +68,7 @@ def test_nothing_is_called_revoked_by_credentials_of_another_account(databases: 
         lab.post("alice", f"/v1/grants/{grant['id']}/revoke", {"reason": "a test"}, expect=202)
         database = lab.running.database
         elsewhere = Elsewhere(boto_iam(lab))
-        work(lab, elsewhere)
+        work(lab, elsewhere, pause=3600)
         failed = lab.get("bob", f"/v1/grants/{grant['id']}")
         assert (failed["state"], failed["failure"]["aws_code"]) == ("revoke_failed", "WrongAccount")
         assert lab.groups_in_iam("bob") == ["LabGuest"]
@@ -76,6 +76,7 @@ def test_nothing_is_called_revoked_by_credentials_of_another_account(databases: 
             setup.run(database, elsewhere, SYSTEM_ACTOR, "default")
         assert wrong.value.code == "wrong_account"
 
+        lab.fall_due(grant["id"])
         work(lab)
         assert lab.get("bob", f"/v1/grants/{grant['id']}")["state"] == "revoked"
         assert lab.groups_in_iam("bob") == []

@@ -116,11 +116,11 @@ def still(databases: Databases) -> Iterator[Lab]:
         yield found
 
 
-def work(lab: Lab, iam: Iam | None = None) -> Iam:
-    """Do everything that is due."""
+def work(lab: Lab, iam: Iam | None = None, *, pause: float = 0.01) -> Iam:
+    """Do everything that is due; `pause` is long where something fails again and again, or this may never end."""
     iam = iam or Iam(boto_iam(lab))
     database = lab.running.database
-    reconcile = Reconciler(database, lambda _account: iam, Backoff(first=0.01, longest=0.01))
+    reconcile = Reconciler(database, lambda _account: iam, Backoff(first=pause, longest=pause))
     for _ in range(20):
         with database.read() as tx:
             batch = due(tx)
