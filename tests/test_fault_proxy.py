@@ -52,7 +52,7 @@ GROUPS = ("Ga", "Gb", "Gc")
 ADD = {"GroupName": "Ga", "UserName": "ann"}
 
 
-def connect(url: str, *, attempts: int = 1, read_timeout: float = 10) -> Any:
+def connect(url: str, *, attempts: int = 1, read_timeout: float = 60) -> Any:
     config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=read_timeout)
     return boto3.client("iam", endpoint_url=url, region_name="us-east-1", config=config)
 
@@ -247,13 +247,15 @@ def test_a_slow_call_and_a_slow_answer_are_given_up_and_done_all_the_same(proxy:
         proxy.on("AddUserToGroup", slow)
         with pytest.raises(ReadTimeoutError):
             hasty.add_user_to_group(**ADD)
-        assert groups_of(direct) == (["Ga"] if slow.after else [])
         _until(lambda: [w.delivered for w in proxy.writes()][-1:] == [False])
+        assert proxy.writes()[-1].passed_on - proxy.writes()[-1].arrived >= slow.before
         assert groups_of(direct) == ["Ga"]
         direct.remove_user_from_group(**ADD)
     proxy.on("AddUserToGroup", Slow(before=0.01, after=0.01))
-    hasty.add_user_to_group(**ADD)
+    patient = connect(proxy.url)
+    patient.add_user_to_group(**ADD)
     assert [w.delivered for w in proxy.settled()] == [False, False, True]
+    patient.close()
     hasty.close()
 
 
@@ -347,7 +349,7 @@ def test_a_call_is_held_before_and_behind_the_change(proxy: FaultProxy, iam: Any
         assert groups_of(direct) == shown
         assert [w.delivered for w in proxy.writes("AddUserToGroup")] == ([None] if shown else [])
         hold.release()
-        caller.join(10)
+        caller.join(60)
         assert proxy.settled("AddUserToGroup")[-1].delivered is True
         direct.remove_user_from_group(**ADD)
         proxy.log._writes.clear()
@@ -366,7 +368,7 @@ def test_a_caller_that_dies_while_its_call_is_held_gets_no_answer(
     with subprocess.Popen([sys.executable, script, proxy.url]) as caller:
         hold.wait_reached()
         caller.kill()
-        caller.wait(10)
+        caller.wait(60)
     hold.release()
     assert proxy.settled()[-1].delivered is False
     assert groups_of(direct) == ["Ga"]
@@ -438,7 +440,7 @@ def test_as_a_process_with_a_log_that_outlives_it(aws: str, direct: Any, tmp_pat
         assert groups_of(iam) == ["Ga"]
         _until(lambda: bool(read_log(log)) and read_log(log)[0].delivered is not None)
         run.send_signal(signal.SIGTERM)
-        assert run.wait(10) == 0
+        assert run.wait(60) == 0
         iam.close()
     [write] = read_log(log)
     assert (write.action, write.done, write.delivered, write.parameters) == ("AddUserToGroup", True, True, ADD)
@@ -459,7 +461,7 @@ def test_a_log_cut_in_the_middle_of_a_line_is_read_up_to_there(tmp_path: Path) -
 
 
 def _until(holds: Any) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)

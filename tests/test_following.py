@@ -89,7 +89,7 @@ def test_several_followers_of_one_name_take_turns(database: Database) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert told.names == [f"test.happened_{number}" for number in range(20)]
 
 
@@ -124,9 +124,9 @@ def test_who_lets_one_begin_that_begins_in_this_moment_waits_for_it(database: Da
             with database.look() as look:
                 return bool(look.session.connection().execute(waits).scalar_one())
 
-        until(stands_behind_us, seconds=20)
+        until(stands_behind_us)
         begun.append("first")
-    second.join(20)
+    second.join(60)
     assert begun == ["first", "second"]
 
 
@@ -159,8 +159,8 @@ def test_a_courier_hears_of_commits_and_lives_through_failures(database: Databas
     courier = Courier(database, NAME, round_, after_failure=0.05)
     courier.start()
     happen(database, "test.happened")
-    until(lambda: told.names == ["test.happened"], seconds=20)
-    assert stop_all([courier], 10)
+    until(lambda: told.names == ["test.happened"])
+    assert stop_all([courier], 60)
     happen(database, "test.later")
     assert following.behind(database, NAME) == 1
 
@@ -186,5 +186,5 @@ def test_processes_that_start_together_begin_together(database: Database) -> Non
         following.begin(tx, "new")
         second.start()
         until(waits)
-    second.join(10)
+    second.join(60)
     assert problems == []

@@ -53,7 +53,7 @@ def grant(lab: Lab, grant_id: str) -> Any:
 
 
 def decided(lab: Lab, request: Any, provisioning: str) -> Any:
-    row = lab.get("pi", f"{ASK}/{request['id']}?wait=20&until=applied")
+    row = lab.get("pi", f"{ASK}/{request['id']}?wait=60&until=applied")
     assert row["provisioning"] == provisioning, row
     return row
 
@@ -106,7 +106,7 @@ def test_rule_22_what_was_removed_outside_is_not_adopted_and_its_grant_is_over(l
     asked = adopt(lab, bob, grant_id=old)
     lab.iam.remove_user_from_group(UserName=bob, GroupName=group)
     lab.approve("alice", asked["id"])
-    row = lab.get("pi", f"{ASK}/{asked['id']}?wait=20&until=applied")
+    row = lab.get("pi", f"{ASK}/{asked['id']}?wait=60&until=applied")
     assert (row["provisioning"], row["failure"]["code"]) == ("failed", "removed_outside")
     was = grant(lab, old)
     assert (was["state"], was["end_reason"]) == ("revoked", "removed_outside")

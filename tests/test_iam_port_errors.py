@@ -142,8 +142,8 @@ def test_what_is_not_there_is_none(stub: IamStub, stub_aws: BotoIam, verb: str) 
 def test_nobody_listens() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    problem = raised(BotoIam(endpoint_url=url, attempts=1))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"  # ours as long as this lasts, so that nobody comes to listen
+        problem = raised(BotoIam(endpoint_url=url, attempts=1))
     assert (type(problem), problem.code) == (aws.Retryable, "EndpointConnectionError")
 
 

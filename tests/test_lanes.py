@@ -19,7 +19,7 @@ from tests.support.lab import Lab
 USERS = [f"u{n:02}" for n in range(30)]
 MIDDLE = "u15"
 BEFORE = set(USERS[:16])
-LONGEST = 20.0
+LONGEST = 60.0
 """Seconds that something here may take."""
 _lanes = columns(Lane)
 _LOCK_ONE = sa.select(_lanes.c.principal).where(_lanes.c.principal == MIDDLE).with_for_update()

@@ -57,7 +57,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Server
 def not_http(server: Server) -> None:
     """What makes the web server itself complain."""
     address = urlsplit(server.said["url"])
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=20) as sock:
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=60) as sock:
         sock.sendall(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
         sock.recv(1024)
 
@@ -128,7 +128,7 @@ raise LookupError("gh_svc_hushhushhush")
 
 def logged_by_others(level: str) -> list[dict[str, Any]]:
     done = subprocess.run(
-        [sys.executable, "-c", _OTHERS, level], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", _OTHERS, level], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert "hush" not in done.stderr
@@ -177,7 +177,7 @@ os._exit(0)
 
 def test_a_log_that_nobody_takes_stops_nothing_and_is_counted() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _NOBODY_READS], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", _NOBODY_READS], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "3.0\n", "")
 

@@ -31,6 +31,7 @@ from app.services import figures, outcomes
 from app.services.moves import move_grant, move_request
 from tests.conftest import BOTH, Databases
 from tests.support.lab import Lab
+from tests.support.ports import free_port
 from tests.support.site import until
 
 ROOT = Path(__file__).parents[1]
@@ -529,16 +530,10 @@ def answered(patient: Patient[str]) -> str | None:
 # A process without a web server of ours
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def test_a_worker_can_be_scraped_on_a_port_of_its_own() -> None:
     port = free_port()
     with metrics.serve(metrics.of_process("9.9"), port):
-        answer = httpx.get(f"http://127.0.0.1:{port}/metrics")
+        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60)
         assert "gatehouse_build_info{" in answer.text
         with (
             pytest.raises(StartError, match=f"Cannot serve metrics on 127.0.0.1 port {port}"),
@@ -546,7 +541,7 @@ def test_a_worker_can_be_scraped_on_a_port_of_its_own() -> None:
         ):
             pass
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{port}/metrics")
+        httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60)
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])

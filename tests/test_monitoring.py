@@ -49,7 +49,7 @@ def test_the_whole_chain_is_made_once_another_admin_agrees(working: Lab) -> None
     assert asked["decision"] == "pending"
     assert [o["action"] for o in asked["plan"]["operations"]] == CALLS
     lab.approve("alice", asked["id"])
-    row = lab.get("pi", f"{ASK}/{asked['id']}?wait=20&until=applied")
+    row = lab.get("pi", f"{ASK}/{asked['id']}?wait=60&until=applied")
     assert (row["provisioning"], row["failure"]["code"]) == ("failed", "no_log_group")
 
     logs, alarms, topics = (client(lab, service) for service in ("logs", "cloudwatch", "sns"))

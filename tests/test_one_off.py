@@ -29,7 +29,7 @@ def shared(databases: Databases) -> Iterator[Lab]:
 @BOTH
 def test_a_one_off_permission_is_asked_for_approved_given_and_ends_by_itself(lab_on: Lab) -> None:
     lab = lab_on
-    asked = ask(lab, duration="PT2S")
+    asked = ask(lab, duration="PT1H")
     assert (asked["decision"], asked["ruling"]["required_approvals"]) == ("pending", 1)
     assert asked["ruling"]["eligible_approvers"] == ["alice", "pi"]
     assert asked["ruling"]["max_duration"] == "P30D"
@@ -41,6 +41,7 @@ def test_a_one_off_permission_is_asked_for_approved_given_and_ends_by_itself(lab
     grant = lab.get("bob", f"/v1/grants/{lab.applied(asked['id'])['grant_id']}")
     assert (grant["group"], grant["policy"]) == (None, "console")
     assert inline(lab) == {"console": policy()}
+    lab.fall_due(grant["id"])
     assert lab.grant_until(grant["id"], "revoked")["end_reason"] == "expired"
     assert inline(lab) == {}
     events = [e["event"] for e in lab.get("bob", f"{ASK}/{asked['id']}/events")["items"]]
@@ -138,7 +139,7 @@ def test_rule_25_what_gatehouse_did_not_give_is_not_overwritten(shared: Lab) -> 
     asked = ask(shared, name)
     shared.iam.put_user_policy(UserName=name, PolicyName="console", PolicyDocument=json.dumps(EVERYTHING))
     shared.approve("alice", asked["id"])
-    row = shared.get("pi", f"{ASK}/{asked['id']}?wait=10")
+    row = shared.get("pi", f"{ASK}/{asked['id']}?wait=60")
     assert (row["provisioning"], row["failure"]["code"]) == ("failed", "name_taken")
     assert inline(shared, name) == {"console": EVERYTHING}
     assert shared.get("pi", f"/v1/grants/{row['grant_id']}")["state"] == "revoked"
@@ -148,18 +149,20 @@ def test_rule_25_what_gatehouse_did_not_give_is_not_overwritten(shared: Lab) -> 
 
 def test_rule_23_a_longer_end_overlaps_and_only_the_last_one_takes_it_away(shared: Lab) -> None:
     name = newcomer(shared)
-    grant = give(shared, name, duration="PT3S")
-    longer = shared.post(name, f"/v1/grants/{grant['id']}/extend", {"duration": "PT4S", "reason": "still"}, expect=201)
+    grant = give(shared, name, duration="PT1H")
+    longer = shared.post(name, f"/v1/grants/{grant['id']}/extend", {"duration": "PT2H", "reason": "still"}, expect=201)
     assert (longer["kind"], longer["extends"], longer["plan"]["operations"]) == ("policy.inline", grant["id"], [])
     shared.approve("alice", longer["id"])
     second = shared.applied(longer["id"])["grant_id"]
+    shared.fall_due(grant["id"])
     first = shared.grant_until(grant["id"], "revoked")
     assert (first["end_reason"], first["continued_by"]) == ("expired", second)
     assert shared.get("pi", f"/v1/grants/{second}")["state"] == "active"
     assert inline(shared, name) == {"console": policy()}
+    shared.fall_due(second)
     assert shared.grant_until(second, "revoked")["continued_by"] is None
     assert inline(shared, name) == {}
-    again = shared.call(name, "POST", f"/v1/grants/{second}/extend", {"duration": "PT4S", "reason": "still"})
+    again = shared.call(name, "POST", f"/v1/grants/{second}/extend", {"duration": "PT4H", "reason": "still"})
     assert (again.status_code, again.json()["code"]) == (409, "grant_ended")
 
 
@@ -196,10 +199,11 @@ def test_rule_3_what_forbids_things_is_not_ended_early_by_whom_it_binds(shared: 
 def test_rule_24_a_suspension_fits_beside_the_largest_and_grants_keep_running_out(shared: Lab) -> None:
     name = newcomer(shared)
     room = 2048 - KEPT_FREE - len(json.dumps(policy(resource=""), separators=(",", ":")))
-    grant = give(shared, name, document=policy(resource="arn:aws:s3:::".ljust(room, "b")), duration="PT4S")
+    grant = give(shared, name, document=policy(resource="arn:aws:s3:::".ljust(room, "b")), duration="PT1H")
     assert refused(shared, name, "POST", ASK, wish("one-more")) == (422, "policy_too_large")
     shared.applied(shared.post("pi", f"/v1/users/{name}/suspend", expect=202)["id"])
     assert DENY_NAME in inline(shared, name)
+    shared.fall_due(grant["id"])
     shared.grant_until(grant["id"], "revoked")
     assert list(inline(shared, name)) == [DENY_NAME]
 

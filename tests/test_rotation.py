@@ -28,7 +28,7 @@ def keys(lab: Lab) -> dict[str, str]:
 
 
 def until(lab: Lab, expected: dict[str, str]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (now := keys(lab)) != expected:
         assert time.monotonic() < deadline, now
         time.sleep(STEP)
@@ -41,7 +41,7 @@ def history(lab: Lab, request_id: str) -> list[Any]:
 
 def happened(lab: Lab, request_id: str, what: str) -> Any:
     """Wait for something in its history."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (found := [e for e in history(lab, request_id) if e["event"] == f"access_key.{what}"]):
         assert time.monotonic() < deadline, history(lab, request_id)
         time.sleep(STEP)
@@ -158,7 +158,7 @@ def test_with_two_keys_there_is_no_room_and_the_answer_says_what_to_do(lab: Lab)
 
 def not_done(lab: Lab, key_id: str) -> str:
     asked = lab.post("bob", ASK, wish(ROTATE, {"key_id": key_id}), expect=201)
-    row = lab.get("pi", f"{ASK}/{asked['id']}?wait=20&until=applied")
+    row = lab.get("pi", f"{ASK}/{asked['id']}?wait=60&until=applied")
     assert row["provisioning"] == "failed", row
     return str(row["failure"]["code"])
 

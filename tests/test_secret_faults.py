@@ -52,7 +52,7 @@ class Place:
 
     def work(self, request_id: str, until: str = "applied") -> Any:
         """Work, dying and starting again, until the request is where it should be."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (row := self.row(request_id))["provisioning"] != until:
             assert time.monotonic() < deadline, row
             self.once()

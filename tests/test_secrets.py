@@ -37,7 +37,7 @@ def done(lab: Lab, kind: str, change: dict[str, str] | None = None, *, who: str 
 def failed(lab: Lab, kind: str, change: dict[str, str] | None = None) -> Any:
     asked = lab.post("bob", ASK, wish(kind, change), expect=201)
     lab.approve("alice", asked["id"])
-    row = lab.get("pi", f"{ASK}/{asked['id']}?wait=20&until=applied")
+    row = lab.get("pi", f"{ASK}/{asked['id']}?wait=60&until=applied")
     assert row["provisioning"] == "failed", row
     return row["failure"]["code"]
 

@@ -22,7 +22,7 @@ def test_a_report_and_an_end_that_meet_at_one_user_are_both_kept(databases: Data
             sightings.entered(tx, "default", "LabGuest", ["alice"])
             end.start()
             end.join(1.0)  # it waits for what is written here
-        end.join(20.0)
+        end.join(60.0)
         with database.read() as tx:
             seen = sightings.load(tx, "default", "alice", ())
         assert seen.user is not None

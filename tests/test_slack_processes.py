@@ -51,7 +51,7 @@ def test_gatehouse_slack_listens_beside_postgresql_and_leaves_when_told(
         assert slack.command("/access", "link", user="U1").status == 200
         code_of(slack, "U1")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, site.said()
+        assert process.wait(120) == 0, site.said()
     assert [secret for secret in slack.secrets() if secret in site.said()] == []
     assert "Traceback" not in site.said()
 

@@ -113,7 +113,7 @@ def test_while_slack_is_away_everything_else_works_and_what_was_not_heard_is_tol
     asks.start()
     slack.wait(lambda: [e for e in slack.server.envelopes.values() if not e.acked.is_set()])
     slack.up()
-    asks.join(30)
+    asks.join(120)
     assert heard == [200]
     lab.post("pi", "/v1/me/slack", {"code": code_of(slack, "U3"), "slack_user_id": "U3"})
 
@@ -127,7 +127,7 @@ def test_a_bad_token_is_logged_without_the_token_and_tried_ever_more_seldom(
     mode = SocketMode(desk)
     mode.start()
     slack.wait(lambda: len(slack.calls("apps.connections.open")) >= calls + 2)
-    assert mode.stop(10)
+    assert mode.stop(60)
     slack.state.failures.clear()
     said = capfd.readouterr().err
     assert '"problem": "invalid_auth"' in said

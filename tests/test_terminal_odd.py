@@ -108,7 +108,7 @@ def test_who_completes_does_not_wait_for_an_answer_whose_end_does_not_come(odd: 
 def gatehouse(person: Person, *arguments: str, **how: Any) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).parent / "gatehouse"), *arguments]
     env = {"PATH": os.environ["PATH"], "HOME": str(person.home), **person.env}
-    return subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True, timeout=60, check=False, **how)
+    return subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True, timeout=120, check=False, **how)
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
@@ -126,7 +126,7 @@ def test_without_a_stdin_nothing_is_asked(odd: Odd, person: Person) -> None:
     shell = 'exec "$0" "$@" <&-'
     command = ["sh", "-c", shell, str(Path(sys.executable).parent / "gatehouse"), "login", odd.url, "--token"]
     env = {"PATH": os.environ["PATH"], "HOME": str(person.home)}
-    said = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    said = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert (said.returncode, "token is missing" in said.stderr) == (Exit.USAGE, True), said.stderr
 
 

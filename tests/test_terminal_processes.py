@@ -65,7 +65,7 @@ class Keyboard:
     def __init__(self, process: subprocess.Popen[bytes], end: int) -> None:
         self.process, self._end, self.seen = process, end, ""
 
-    def until(self, text: str, seconds: float = 30) -> None:
+    def until(self, text: str, seconds: float = 120) -> None:
         """Read until this stands there, whatever colours it has."""
         deadline = time.monotonic() + seconds
         while text not in self.seen:
@@ -78,12 +78,12 @@ class Keyboard:
         """Press these keys."""
         os.write(self._end, text.encode())
 
-    def ended(self, seconds: float = 60) -> int:
+    def ended(self, seconds: float = 120) -> int:
         """Wait for the end; the exit code. What is painted over and over is no end."""
         deadline = time.monotonic() + seconds
         while self._read(0.5):
             assert time.monotonic() < deadline, self.seen
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def _read(self, seconds: float) -> bool:
         if not select.select([self._end], [], [], seconds)[0]:
@@ -171,5 +171,5 @@ def test_each_command_of_the_host_is_found() -> None:
 def test_what_a_person_runs_loads_nothing_of_the_server(lab: Lab, tmp_path: Path) -> None:
     env = env_of(lab, "bob", tmp_path)
     command = [sys.executable, "-c", _LOADED, "mine"]
-    mine = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60)
+    mine = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=120)
     assert (mine.returncode, mine.stderr.splitlines()[-1]) == (0, "[]")

@@ -1,12 +1,18 @@
 """Being told by mail: over HTTP and a real mail server, with no Slack."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col, select
 
+from app.models import Notice, columns
+from app.services import notices
 from tests.conftest import Databases
 from tests.support.lab import Lab, serving
 from tests.support.post_office import PostOffice, post_office
+from tests.support.site import until
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +28,26 @@ def lab(databases: Databases, office: PostOffice, aws: str) -> Iterator[Lab]:
         yield found
 
 
-def test_approvers_hear_of_a_request_and_the_asker_of_what_came_of_it(lab: Lab, office: PostOffice) -> None:
+def for_bob(lab: Lab) -> list[Notice]:
+    with lab.running.database.read() as tx:
+        return list(tx.session.scalars(select(Notice).where(col(Notice.whom) == "bob")))
+
+
+def test_approvers_hear_of_a_request_and_the_asker_of_what_came_of_it(
+    lab: Lab, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = lab.ask("bob", duration="P1D")
     for approver in ("pi", "alice"):
         mail = office.wait(approver, request["id"])
         assert "bob asks to join LabGuest for 1 day" in mail.text
         assert "> a test" in mail.text
     assert office.of("bob") == []  # the actor is not told of what they did themselves
+    monkeypatch.setattr(notices, "SOON", timedelta(hours=1))  # it may take more than three seconds to be applied
     lab.approve("alice", request["id"])
     lab.applied(request["id"])
+    until(lambda: len(for_bob(lab)) == 2)
+    with lab.running.database.write() as tx:
+        tx.session.execute(sa.update(columns(Notice)).where(col(Notice.whom) == "bob").values(due_at=tx.now))
     mail = office.wait("bob", "bob has LabGuest now, until ")
     assert "was approved" in mail.text  # both in one mail
     assert mail.message["Auto-Submitted"] == "auto-generated"

@@ -31,7 +31,7 @@ def shown(slack: FakeSlack, where: str, request_id: str, *words: str) -> None:
         found = card(slack, where, request_id)
         return found is not None and all(word in found.words for word in words)
 
-    until(holds, 20, lambda: f"{where}: {[m.words for m in slack.messages(where)]}")
+    until(holds, 60, lambda: f"{where}: {[m.words for m in slack.messages(where)]}")
 
 
 def test_every_copy_of_a_request_shows_what_is_true(lab: Lab, slack: FakeSlack) -> None:

@@ -50,7 +50,7 @@ def until_delivered(lab: Lab, hook: Any, delivery_id: str) -> Any:
     def found() -> Any:
         return next(one for one in deliveries(lab, hook) if one["id"] == delivery_id)
 
-    until(lambda: found()["state"] == "delivered", seconds=20)
+    until(lambda: found()["state"] == "delivered")
     return found()
 
 
@@ -62,7 +62,7 @@ def test_who_registers_hears_what_happens_from_then_on_and_can_verify_it(lab: La
     lab.approve("alice", asked["id"], {"comment": "a comment that stays inside"})
     grant_id = lab.applied(asked["id"])["grant_id"]
     path = "/ok?key=k1"
-    until(lambda: receiver.types(path, hook["secret"]) == ["access_request.decided", "grant.started"], seconds=20)
+    until(lambda: receiver.types(path, hook["secret"]) == ["access_request.decided", "grant.started"])
     decided, started = (call.read(hook["secret"]) for call in receiver.got(path))
     assert decided["data"] == {
         "actor": "alice",
@@ -159,7 +159,7 @@ def test_410_turns_it_off_and_its_owner_can_turn_it_on_again(lab: Lab, receiver:
     hook = register(lab, f"{receiver.url}/gone", "user.vouched")
     path = f"/v1/webhooks/{hook['id']}"
     first = lab.post("pi", f"{path}/ping", expect=202)
-    until(lambda: not lab.get("pi", path)["enabled"], seconds=20)
+    until(lambda: not lab.get("pi", path)["enabled"])
     assert lab.get("pi", path)["disabled_why"] == "gone"
     [told] = lab.get("pi", "/v1/audit-events?event=webhook.disabled&limit=1")["items"]
     assert (told["subject"], told["data"]) == ("pi", {"webhook_id": hook["id"], "host": "127.0.0.1", "why": "gone"})

@@ -41,7 +41,7 @@ def main(*node: str) -> int:
         input=json.dumps(wire),
         stdout=subprocess.PIPE,
         text=True,
-        timeout=300,
+        timeout=900,
         check=True,
     )
     answer = json.loads(ran.stdout)

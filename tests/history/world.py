@@ -38,7 +38,7 @@ LEASE, AWS_TIMEOUT = 2.0, 1.0
 """Seconds, as `Sites` sets them."""
 WORST_CALL = aws.worst_call(AWS_TIMEOUT)
 """Seconds that a call may be under way at most, also when its process is gone."""
-GOES_DOWN = 60.0
+GOES_DOWN = 120.0
 """Seconds for a process to end when asked to."""
 
 

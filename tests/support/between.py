@@ -50,7 +50,7 @@ def between(behind: str) -> Iterator[Between]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        timeout = 10
+        timeout = 60
 
         def _handle(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -89,7 +89,7 @@ def between(behind: str) -> Iterator[Between]:
         yield found
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
         server.server_close()
 
 
@@ -97,7 +97,7 @@ def _pass_on(
     behind: str, method: str, path: str, headers: dict[str, str], body: bytes
 ) -> tuple[int, dict[str, str], bytes]:
     parts = urlsplit(behind)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=70)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
     try:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()

@@ -75,7 +75,7 @@ class Examples:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         return Ran(line, ran.returncode, ran.stdout)
@@ -98,7 +98,7 @@ class Examples:
             yield
         finally:
             over.set()
-            thread.join(20)
+            thread.join(60)
 
     def give_key(self, name: str) -> None:
         """Somebody gets an access key, in a credentials file."""
@@ -108,7 +108,7 @@ class Examples:
             )
             request = person.ask(wish)
             alice.approve(request.id)
-            person.wait_until_applied(request, timeout=30)
+            person.wait_until_applied(request, timeout=60)
             key = person.collect(next(person.secrets()).id)
             assert isinstance(key, gh.AccessKey)
         text = f"[default]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n"
@@ -139,13 +139,13 @@ class Examples:
             start_new_session=True,
         ) as process:
             try:
-                slack.wait(lambda: slack.server.links or process.poll() is not None, 60)
+                slack.wait(lambda: slack.server.links or process.poll() is not None, 120)
                 assert process.poll() is None, process.communicate()[0]
                 yield process
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGTERM)
-                process.wait(20)
+                process.wait(60)
 
 
 def all_of_them(examples: Examples) -> Iterator[tuple[str, list[Ran]]]:

@@ -167,7 +167,7 @@ class FakeSlack(Teller):
 
     # How it goes
 
-    def wait(self, holds: Any, seconds: float = 20) -> None:
+    def wait(self, holds: Any, seconds: float = 60) -> None:
         """Wait until a condition on it holds."""
         wait_for(holds, seconds)
 

@@ -19,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.support.fake_slack_state import APP, Failure, Message, Params, Refused, State
+from tests.support.ports import free_port
 
 STEP = 0.01
 
@@ -42,7 +43,7 @@ class Link:
 
     def send(self, body: Any) -> None:
         """Send from any thread."""
-        asyncio.run_coroutine_threadsafe(self.socket.send_text(json.dumps(body)), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.socket.send_text(json.dumps(body)), self.loop).result(60)
 
 
 @dataclasses.dataclass
@@ -64,7 +65,7 @@ class SlackServer:
         self.envelopes: dict[str, Envelope] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.tickets: set[str] = set()
-        self.port = 0
+        self.port = free_port()
         self._running: tuple[uvicorn.Server, threading.Thread] | None = None
         self._app = Starlette(
             routes=[
@@ -84,7 +85,6 @@ class SlackServer:
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", self.port))
-        self.port = sock.getsockname()[1]
         config = uvicorn.Config(
             self._app, log_config=None, access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=1
         )
@@ -99,7 +99,7 @@ class SlackServer:
         if self._running is not None:
             server, thread = self._running
             server.should_exit = True
-            thread.join(20)
+            thread.join(60)
             self._running = None
 
     def cut(self) -> None:
@@ -230,7 +230,7 @@ async def _params(request: Request) -> Params:
     return {**params, **form}
 
 
-def wait_for(holds: Callable[[], object], seconds: float = 20) -> None:
+def wait_for(holds: Callable[[], object], seconds: float = 60) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds
     while not holds():

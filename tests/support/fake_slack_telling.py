@@ -50,7 +50,7 @@ class Teller:
 
     def __init__(self, state: State, server: SlackServer) -> None:
         self.state, self.server = state, server
-        self.patience = 20.0
+        self.patience = 60.0
         self._http: tuple[str, httpx.Client] | None = None
 
     def over_http(self, url: str) -> None:
@@ -59,7 +59,7 @@ class Teller:
         Args:
             url: Of Gatehouse, without the path.
         """
-        self._http = (url + PATH, httpx.Client(timeout=60))
+        self._http = (url + PATH, httpx.Client(timeout=120))
 
     def over_socket(self) -> None:
         """Tell it over Socket Mode from now on, which is how it begins."""

@@ -95,7 +95,7 @@ class FaultProxy(Rules):
 
     def settled(self, action: str | None = None, user: str | None = None) -> list[Write]:
         """The same, once of every write it is known whether its answer was delivered."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while None in {w.delivered for w in self.writes(action, user)}:
             assert time.monotonic() < deadline, "an answer is neither delivered nor lost"
             time.sleep(0.01)

@@ -109,7 +109,7 @@ class Hold:
     reached: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
 
-    def wait_reached(self, seconds: float = 20.0) -> None:
+    def wait_reached(self, seconds: float = 60.0) -> None:
         """Wait until the call stands here."""
         assert self.reached.wait(seconds), "no call came to be held"
 

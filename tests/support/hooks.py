@@ -23,7 +23,7 @@ PI = Caller("pi", person=Person("pi", roles=frozenset({"admin"})))
 
 def rounds_of(database: Database, *pauses: float, **how: Any) -> WebhookRounds:
     """What the courier calls, with these pauses after failures."""
-    return WebhookRounds(database, Poster(LOOPBACK, whole=5.0), pauses=pauses or webhooks.PAUSES, **how)
+    return WebhookRounds(database, Poster(LOOPBACK, whole=50.0), pauses=pauses or webhooks.PAUSES, **how)
 
 
 def register(database: Database, url: str, *events: str) -> str:
@@ -59,7 +59,7 @@ def turn(rounds: WebhookRounds, holds: Callable[[], bool]) -> None:
         rounds()
         return holds()
 
-    until(once, seconds=20)
+    until(once)
 
 
 def states(database: Database, hook: str) -> list[str]:

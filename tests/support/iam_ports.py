@@ -255,7 +255,7 @@ class MinistackPort(HttpPort):
     @override
     @contextmanager
     def full(self, *, users: int = 0, groups: int = 0) -> Iterator[Port]:
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         scope = f"AWS4-HMAC-SHA256 Credential={CROWDED}/20261123/us-east-1/iam/aws4_request"
         headers = {"Authorization": scope, "Content-Type": "application/x-www-form-urlencoded"}
         calls = [{"Action": "CreateUser", "UserName": f"crowd-{i}"} for i in range(users)]

@@ -168,7 +168,7 @@ def running() -> Iterator[IamStub]:
         finally:
             stub.forget()
             server.shutdown()
-            thread.join(10)
+            thread.join(60)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime as dt
 import threading
 import time
 from collections.abc import Iterator
@@ -9,9 +10,11 @@ from typing import Any
 
 import boto3
 import httpx
+import sqlalchemy as sa
 
 from app.cli import runtime
 from app.config import Settings
+from app.models import Grant, columns
 from app.services.backoff import Backoff
 
 STEP = 0.02
@@ -60,7 +63,7 @@ class Lab:
 
     def applied(self, request_id: str, who: str = "pi") -> Any:
         """Wait until a request is applied, and answer it."""
-        row = self.get(who, f"/v1/access-requests/{request_id}?wait=20&until=applied")
+        row = self.get(who, f"/v1/access-requests/{request_id}?wait=60&until=applied")
         assert row["provisioning"] == "applied", row
         return row
 
@@ -70,13 +73,25 @@ class Lab:
         self.approve(by, request["id"])
         return self.get(who, f"/v1/grants/{self.applied(request['id'])['grant_id']}")
 
-    def grant_until(self, grant_id: str, state: str, *, seconds: float = 15, who: str = "pi") -> Any:
+    def grant_until(self, grant_id: str, state: str, *, seconds: float = 60, who: str = "pi") -> Any:
         """Wait until a grant is in a state, and answer it."""
         deadline = time.monotonic() + seconds
         while (row := self.get(who, f"/v1/grants/{grant_id}"))["state"] != state:
             assert time.monotonic() < deadline, row
             time.sleep(STEP)
         return row
+
+    def fall_due(self, grant_id: str, *, after: float = 0) -> Any:
+        """Let a grant's time be over now, or `after` some seconds, and answer it.
+
+        One that is short from the beginning is over before a slow machine has looked at it.
+        """
+        with self.running.database.write() as tx:
+            over = tx.now + dt.timedelta(seconds=after)
+            row = columns(Grant)
+            tx.session.execute(sa.update(row).where(row.c.id == grant_id).values(ends_at=over, due_at=over))
+            tx.later = True
+        return self.get("pi", f"/v1/grants/{grant_id}")
 
     def groups_in_iam(self, user: str) -> list[str]:
         """What IAM itself says."""
@@ -117,14 +132,14 @@ def serving(
     ) as running:
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not running.server.started:
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(STEP)
         iam = boto3.client("iam", endpoint_url=endpoint_url, region_name="us-east-1")
         try:
-            with httpx.Client(base_url=running.url, timeout=70) as client:
+            with httpx.Client(base_url=running.url, timeout=120) as client:
                 yield Lab(running.url, dict(tokens), iam, settings, running, client)
         finally:
             running.server.should_exit = True
-            thread.join(20)
+            thread.join(60)

@@ -1,7 +1,6 @@
 """ministack, the second emulator, as a process of its own (`make .venv-ministack` makes its environment)."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,8 +10,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.ports import free_port
+
 PROGRAM = Path(__file__).parents[2] / ".venv-ministack" / "bin" / "ministack"
-_START = 30
+_START = 120
 """Seconds until it must answer."""
 
 
@@ -25,9 +26,7 @@ def version() -> str:
 @contextmanager
 def running(folder: Path, **more: str) -> Iterator[str]:
     """Run it on loopback; its address. `folder` becomes its home and gets its log, `more` goes to its environment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)} | more
     with (
         (folder / "log").open("wb") as log,
@@ -46,7 +45,7 @@ def _wait_for(url: str, run: subprocess.Popen[bytes]) -> None:
     while True:
         assert run.poll() is None, "ministack ended"
         try:
-            httpx.get(url, timeout=2)
+            httpx.get(url, timeout=20)
         except httpx.TransportError:
             assert time.monotonic() < deadline, "ministack did not start"
             time.sleep(0.02)

@@ -75,5 +75,5 @@ def odd_server() -> Iterator[Odd]:
         yield odd
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
         server.server_close()

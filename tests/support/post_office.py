@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import email
 import email.policy
-import socket
 import ssl
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -14,6 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
+from tests.support.ports import free_port
 from tests.support.site import until
 
 
@@ -84,9 +84,10 @@ class PostOffice:
             return AuthResult(success=data.password == self.password.encode())
 
         options: dict[str, Any] = {"authenticator": authenticate, "auth_require_tls": False, "enable_SMTPUTF8": True}
+        options["ready_timeout"] = 60.0
         if self._context is not None:
             options |= {"tls_context": self._context, "require_starttls": True}
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port or _free_port(), **options)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port or free_port(), **options)
         self._controller.start()
         self.port = self._controller.port
 
@@ -105,17 +106,10 @@ class PostOffice:
         """What somebody got."""
         return [mail for mail in self.mails if mail.to == f"{name}@lab.example"]
 
-    def wait(self, name: str, words: str, seconds: float = 20) -> Mail:
+    def wait(self, name: str, words: str, seconds: float = 60) -> Mail:
         """The first mail to somebody with these words, as soon as it is there."""
         until(lambda: any(words in mail.text for mail in self.of(name)), seconds, lambda: f"no mail to {name}: {words}")
         return next(mail for mail in self.of(name) if words in mail.text)
-
-
-def _free_port() -> int:
-    with contextlib.closing(socket.socket()) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

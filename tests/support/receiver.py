@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, receiver: Receiver, status: int) -> None:
         if self.path == "/slow":
-            receiver.free.wait(30)
+            receiver.free.wait(60)
         self.send_response(status)
         for name, value in receiver.headers.items():
             self.send_header(name, value)
@@ -131,4 +131,4 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
         finally:
             server.receiver.free.set()
             server.shutdown()
-            thread.join(10)
+            thread.join(60)

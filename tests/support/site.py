@@ -76,7 +76,7 @@ class Site:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 
@@ -113,7 +113,7 @@ class Site:
                 if process.poll() is None:
                     process.send_signal(signal.SIGCONT)
                     process.kill()
-                process.wait(20)
+                process.wait(60)
 
     @contextlib.contextmanager
     def serving(self, *arguments: str) -> Iterator["Server"]:
@@ -123,7 +123,7 @@ class Site:
             line = process.stdout.readline()
             assert line, self.said()
             said = json.loads(line)
-            with httpx.Client(base_url=said["url"], timeout=75) as client:
+            with httpx.Client(base_url=said["url"], timeout=120) as client:
                 yield Server(process, said, client, {**self.tokens, **said["tokens"]}, self)
 
     @contextlib.contextmanager
@@ -219,7 +219,7 @@ class Server:
         row = self.call("pi", "GET", f"/v1/access-requests/{request_id}")
         return self.call("pi", "GET", f"/v1/grants/{row['grant_id']}")
 
-    def grant_until(self, request_id: str, state: str, seconds: float = 60) -> Any:
+    def grant_until(self, request_id: str, state: str, seconds: float = 120) -> Any:
         """Wait until the grant of a request is in a state, and answer it."""
         until(lambda: self.grant_of(request_id)["state"] == state, seconds, self.site.said)
         return self.grant_of(request_id)
@@ -231,16 +231,16 @@ class Server:
     def kill(self) -> None:
         """kill -9."""
         self.process.kill()
-        assert self.process.wait(20) == -signal.SIGKILL
+        assert self.process.wait(60) == -signal.SIGKILL
 
     def terminate(self) -> tuple[int, str]:
         """SIGTERM; the exit code and what was said on stderr."""
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(120)
         return self.process.returncode, self.site.said()
 
 
-def until(holds: Callable[[], bool], seconds: float = 60, said: Callable[[], str] = str) -> None:
+def until(holds: Callable[[], bool], seconds: float = 120, said: Callable[[], str] = str) -> None:
     """Wait until it holds; fail with what was said when it takes too long."""
     deadline = time.monotonic() + seconds
     while not holds():

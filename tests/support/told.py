@@ -36,8 +36,8 @@ class Desk:
     def telling(self, sender: Sender | None = None, **options: Any) -> Telling:
         """A process that tells."""
         slack, mail = self.settings.slack(), self.settings.mail()
-        client = web_client(slack, retries=0) if slack else None
-        mailer = Mailer(*mail, timeout=5) if mail else None
+        client = web_client(slack, timeout=60, retries=0) if slack else None
+        mailer = Mailer(*mail, timeout=60) if mail else None
         packer = Packer(
             self.settings, slack=slack is not None, mail=mail is not None, channel=slack.channel if slack else None
         )

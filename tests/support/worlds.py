@@ -70,7 +70,7 @@ class World:
     def settled(self, request_id: str) -> Any:
         """The request, once it is carried out or failed."""
         if not isinstance(self.port, FakePort):
-            return self.lab.get("pi", f"{ASK}/{request_id}?wait=20&until=applied")
+            return self.lab.get("pi", f"{ASK}/{request_id}?wait=60&until=applied")
         row: Any = None
         for _ in range(20):
             row = self.lab.get("pi", f"{ASK}/{request_id}")
