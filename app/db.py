@@ -261,13 +261,17 @@ def make_engine(url: str) -> Engine:
         raise StartError(
             "GATEHOUSE_DATABASE_URL is no database address; write sqlite:///file.db or postgresql+psycopg://…"
         ) from None
-    pool: dict[str, Any] = {"pool_size": _POOL, "max_overflow": 16, "pool_timeout": WRITE_WAIT}
+    pool: dict[str, Any] = {
+        "pool_size": _POOL,
+        "max_overflow": 16,
+        "pool_timeout": WRITE_WAIT,
+        "pool_use_lifo": True,  # few connections that are used all the time: warm caches, statements that are prepared
+    }
     if parsed.get_backend_name() == "postgresql":
         engine = sa.create_engine(
             parsed,
             connect_args={"connect_timeout": 5, "options": _OPTIONS, "prepare_threshold": _PREPARE_AFTER},
             hide_parameters=True,
-            pool_use_lifo=True,  # few connections that are used all the time, where statements are prepared
             **pool,
         )
         pinging.install(engine)

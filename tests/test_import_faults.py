@@ -1,6 +1,7 @@
 """Importing and adopting on the strict fake, while calls go wrong; services driven directly."""
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,14 @@ from tests.support.leaving import DOCUMENT, Clock, Place, prepare
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> Iterator[Place]:
     """Somebody new in IAM with one of everything, in the group Reading."""
     clock = Clock()
     place = Place(prepare(tmp_path / "gatehouse.db", clock), clock)
     with place.database.write() as tx:  # as setup does
         sightings.save_boundary(tx, "default", place.iam.policies[BOUNDARY_ARN])
-    return place
+    yield place
+    place.database.close()
 
 
 def imported(place: Place) -> importing.Outcome:

@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def test_rule_17_the_secret_is_answered_once_and_kept_sealed(lab: Lab, receiver:
     rotated = lab.post("pi", f"/v1/webhooks/{made['id']}/rotate", headers={"Idempotency-Key": "webhook-2"})
     shown = lab.get("pi", f"/v1/webhooks/{made['id']}")
     assert "secret" not in shown
-    with sqlite3.connect(make_url(lab.settings.database_url).database or "") as connection:
+    with closing(sqlite3.connect(make_url(lab.settings.database_url).database or "")) as connection:
         stored = "\n".join(connection.iterdump())
     for secret in (made["secret"], rotated["secret"]):
         assert secret.removeprefix("whsec_") not in stored

@@ -23,8 +23,9 @@ from app.domain.plans import Operation
 from app.domain.retries import SETTLES, is_settled
 from app.domain.sightings import SeenUser
 from app.domain.states import HOLDING_GRANTS, GrantState
-from app.models import AccessRequest, AuditEvent, Grant
-from app.services import audit, directory, one_offs, outcomes, people, sightings
+from app.domain.words import UserState
+from app.models import AuditEvent, Grant
+from app.services import audit, directory, one_offs, people, sightings
 from app.services.moves import move_grant
 from app.services.second_look import REACH, finish
 
@@ -41,6 +42,11 @@ class _Shown:
     def is_other(self, policy: str, document: Mapping[str, Any]) -> bool:
         """Whether another document than this one stands under the name."""
         return any(p.name == policy and p.sha256 != documents.fingerprint(document) for p in self.inline or ())
+
+    def as_json(self) -> dict[str, Any]:
+        """For the audit: where the user stands, and what is there by its hash."""
+        user = None if self.user is None else {"arn": self.user.arn, "boundary": self.user.boundary}
+        return {"user": user, "policies": {p.name: p.sha256 for p in self.inline or ()}}
 
     @property
     def access(self) -> frozenset[Access]:
@@ -106,8 +112,11 @@ class LookAgain:
             boundary = _late_boundary(seen.user, groups, directory.admin_groups(tx))
             late = (*boundary, *_late_documents(tx, account, user, seen))
             wanted = [operation.as_json() for operation in late]
-            if late and wanted != _said_lately(tx, account, user):  # taking away was audited when it was given
-                audit.record(tx, "user.put_right", by=SYSTEM_ACTOR, subject=user, account=account, operations=wanted)
+            said: dict[str, Any] = {"account": account, "operations": wanted, "found": seen.as_json()}
+            # Taking away was audited when it was given, this was not.
+            if late and said != _said_lately(tx, user):
+                audit.record(tx, "user.put_right", by=SYSTEM_ACTOR, subject=user, **said)
+                _log.warning("late_write", account=account, user=user, actions=[o.action for o in late])
         return late
 
 
@@ -129,19 +138,14 @@ def _late_documents(tx: Tx, account: str, user: str, seen: _Shown) -> tuple[Oper
 
     For others nothing is given: what came late ends with the grant.
     """
-    wanted = []
-    for grant in _grants(tx, account, user):
-        if grant.policy is None or not _is_young(tx, grant):
-            continue
-        request = tx.session.get_one(AccessRequest, grant.access_request_id)
-        document = one_offs.document(tx, grant)
-        if seen.is_other(grant.policy, document) and outcomes.can_act(tx, request):
-            wanted.append(put_policy(user, grant.policy, document))
-    return tuple(wanted)
+    if people.known_one(tx, user).state != UserState.ACTIVE:
+        return ()
+    young = {g.policy: one_offs.document(tx, g) for g in _grants(tx, account, user) if g.policy and _is_young(tx, g)}
+    return tuple(put_policy(user, name, young[name]) for name in sorted(young) if seen.is_other(name, young[name]))
 
 
-def _said_lately(tx: Tx, account: str, user: str) -> list[Any] | None:
-    """What was last put right: IAM may show what was before for a while, and we put it right again each time."""
+def _said_lately(tx: Tx, user: str) -> Any:
+    """What was last put right, and over what: IAM may show that for a while still, and it is put right each time."""
     query = (
         sa.select(col(AuditEvent.body))
         .where(
@@ -153,8 +157,7 @@ def _said_lately(tx: Tx, account: str, user: str) -> list[Any] | None:
         .limit(1)
     )
     body = tx.session.scalars(query).first()
-    said = json.loads(body)["data"] if body else {}
-    return said["operations"] if said.get("account") == account else None
+    return json.loads(body)["data"] if body else None
 
 
 def _is_young(tx: Tx, grant: Grant) -> bool:

@@ -38,7 +38,7 @@ def write_down(tx: Tx, taken: Taken) -> None:
     holder = grants.other_holder(tx, grant)
     if holder is not None:
         # Given in the seconds before the database went away, when nobody could remember it. It is not given again
-        # by itself (rule 22): the loss is said here, and its holder asks anew.
+        # by itself (rule 22): the loss is said here. Its row stands until somebody revokes it and asks anew.
         _log.error("taken_although_given", user=taken.user, where=where, grant_id=holder)
     move_grant(tx, grant, GrantState.REVOKED, ended_at=taken.taken_at, failure=None)
     audit.of_grant(
