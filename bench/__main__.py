@@ -21,12 +21,14 @@ def main() -> None:
     chosen = parser.parse_args()
     log.configure(json_lines=True, level="ERROR")
     figures: list[Figure] = []
-    with Databases() as databases:
-        for each in _ALL:
-            began = time.monotonic()
-            figures += each.run(databases, chosen)
-            sys.stderr.write(f"{each.__name__}: {time.monotonic() - began:.0f} s\n")
-    report(figures, chosen.json)
+    try:
+        with Databases() as databases:
+            for each in _ALL:
+                began = time.monotonic()
+                figures += each.run(databases, chosen)
+                sys.stderr.write(f"{each.__name__}: {time.monotonic() - began:.0f} s\n")
+    finally:  # also what was measured before one of them failed
+        report(figures, chosen.json)
 
 
 if __name__ == "__main__":

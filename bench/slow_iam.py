@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.cli.runtime import bind
-from app.domain import guardrails
+from app.domain import governance, guardrails
 from app.domain.policy_names import PolicyNames
 from app.domain.rules import CatalogueGroup
 from app.models import Group
@@ -30,6 +30,7 @@ from bench.free_iam import ACCOUNT
 _ANY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
 _OURS = {
     guardrails.policy_arn("aws", ACCOUNT, guardrails.BOUNDARY_NAME): guardrails.boundary("aws", ACCOUNT),
+    guardrails.policy_arn("aws", ACCOUNT, guardrails.ADMIN_BOUNDARY_NAME): governance.admin_boundary("aws", ACCOUNT),
     guardrails.policy_arn("aws", ACCOUNT, guardrails.FORCE_MFA_NAME): guardrails.force_mfa("aws", ACCOUNT),
 }
 

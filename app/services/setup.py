@@ -1,17 +1,20 @@
 """Preparing an AWS account: the guardrails, and the catalogue's groups with their policies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlmodel import col, select
 
+from app.changes.policy_calls import new_version
 from app.clients import aws
 from app.clients.iam import Iam
 from app.db import Database
 from app.domain import documents, governance, guardrails
 from app.domain.actors import Actor
 from app.domain.canonical import dumps
+from app.domain.lab_policies import LabPolicy
 from app.domain.plans import Operation
 from app.domain.policy_names import PolicyNames
 from app.domain.rules import Rule
@@ -92,7 +95,8 @@ def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group], name
         (guardrails.ADMIN_BOUNDARY_NAME, governance.admin_boundary(partition, account_id)),
         (guardrails.FORCE_MFA_NAME, guardrails.force_mfa(partition, account_id)),
     ):
-        seen = iam.policy(guardrails.policy_arn(partition, account_id, name))
+        arn = guardrails.policy_arn(partition, account_id, name)
+        seen = iam.policy(arn)
         if seen is None:
             parameters = {
                 "PolicyName": name,
@@ -101,8 +105,7 @@ def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group], name
             }
             yield Operation("iam", "CreatePolicy", parameters, f"make the policy {name}")
         elif seen.sha256 != documents.fingerprint(document):
-            text = f"the policy {name} says something else than Gatehouse's; compare with gatehouse guardrails show"
-            yield Operation("iam", "CreatePolicyVersion", {"PolicyName": name}, text)
+            yield from _put_right(iam.lab_policy(arn), name, document)
     for group in groups:
         attached: set[str] = set()
         existing = iam.group(group.name)
@@ -115,6 +118,13 @@ def _wanted(iam: Iam, partition: str, account_id: str, groups: list[Group], name
             if arn not in attached:
                 parameters = {"GroupName": group.name, "PolicyArn": arn}
                 yield Operation("iam", "AttachGroupPolicy", parameters, f"attach {arn} to {group.name}")
+
+
+def _put_right(lab: LabPolicy | None, name: str, document: Mapping[str, Any]) -> Iterator[Operation]:
+    """A version with our document, of what an older Gatehouse or somebody else made; theirs stays to go back to."""
+    for operation in new_version(lab, document) if lab else ():
+        text = f"{operation.summary}: {name} says something else than gatehouse guardrails show prints"
+        yield replace(operation, summary=text)
 
 
 def policy_arns(group: Group, names: PolicyNames) -> list[str]:
